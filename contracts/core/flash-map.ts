@@ -1,0 +1,18 @@
+// Where everything lies on the flash. Offsets and sizes in bytes; every part begins and ends on an erase block.
+
+export const FLASH_BYTES = 16 * 1024 * 1024;
+export const FLASH_BLOCK_BYTES = 4096;
+
+/** An image part starts with u32 package length (0xffffffff: empty), then the package. */
+export const FLASH_PART = {
+  plutonRuntime: { offset: 0x00_0000, size: 0x08_0000 },
+  monitor: { offset: 0x08_0000, size: 0x08_0000 },
+  trustedKeystore: { offset: 0x10_0000, size: 0x04_0000 },
+  /** Two copies of the monitor's sealed state record. */
+  stateRecord: { offset: 0x14_0000, size: 0x04_0000 },
+  osSlotA: { offset: 0x20_0000, size: 0x20_0000 },
+  osSlotB: { offset: 0x40_0000, size: 0x20_0000 },
+  /** All customer images together: 1 MiB, as on the MT3620. */
+  applications: { offset: 0x80_0000, size: 0x10_0000 },
+} as const;
+export type FlashPartName = keyof typeof FLASH_PART;

@@ -1,0 +1,215 @@
+// The device link: what an attached computer says to the OS over the service UART. Never reaches the monitor itself.
+
+import { Packr, Unpackr } from 'msgpackr';
+import { CodedError } from '../core/coded-error.ts';
+import { concatBytes, ByteWriter } from '../core/bytes.ts';
+import { DEVICE_LINK_FRAME_MAX_BYTES } from '../core/limits.ts';
+
+/** Every frame: u32 length (little-endian) of what follows, then one MessagePack map: a request, a reply or an event. */
+export interface LinkRequest {
+  readonly id: number;
+  readonly method: LinkMethod;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+export type LinkReply =
+  | { readonly id: number; readonly ok: true; readonly result: unknown }
+  | { readonly id: number; readonly ok: false; readonly error: LinkErrorBody };
+export interface LinkErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+export interface LinkEvent {
+  readonly event: DeviceEvent;
+}
+
+/** The closed list of methods; those marked `free` answer without the appDevelopment right, as Azure Sphere's do. */
+export const LINK_METHODS = {
+  /** → DeviceDescription */
+  'device.show': 'free',
+  /** → FirewallDescription */
+  'firewall.show': 'free',
+  /** {file: bytes} → {} */
+  'capability.apply': 'free',
+  /** {} → {} */
+  'capability.remove': 'free',
+  /** {} → {events: DeviceEvent[], dropped: number}: the audit trail, oldest first */
+  'audit.list': 'free',
+  /** {} → {}; from now on events arrive on this link */
+  'events.subscribe': 'free',
+  /** {} → {images: InstalledImage[]} */
+  'image.list': 'free',
+  /** {length} → {} */
+  'image.begin': 'appDevelopment',
+  /** {offset, bytes} → {} */
+  'image.write': 'appDevelopment',
+  /** {start: boolean} → {image: InstalledImage} */
+  'image.install': 'appDevelopment',
+  /** {componentId} → {} */
+  'image.delete': 'appDevelopment',
+  /** {componentId} → {app: AppStatus} */
+  'app.start': 'appDevelopment',
+  /** {componentId} → {app: AppStatus}, when the app is gone */
+  'app.stop': 'appDevelopment',
+  /** {} → {apps: AppStatus[]} */
+  'app.status': 'free',
+  /** {} → {}; the device resets */
+  restart: 'appDevelopment',
+} as const;
+export type LinkMethod = keyof typeof LINK_METHODS;
+
+export interface DeviceDescription {
+  readonly deviceId: string;
+  readonly lifecycle: 'Blank' | 'Module1Complete' | 'DeviceComplete';
+  readonly board: string;
+  readonly osVersion: string;
+  readonly uptimeMs: number;
+  readonly rights: readonly string[];
+  readonly capabilitySerial: string;
+  readonly measurements: readonly {
+    readonly stage: string;
+    readonly digest: string;
+    readonly rollbackIndex: number;
+    readonly name: string;
+  }[];
+}
+
+export interface InstalledImage {
+  readonly componentId: string;
+  readonly imageId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly rollbackIndex: number;
+  readonly sizeBytes: number;
+  readonly trust: 'development' | 'service';
+}
+
+/** `crashed` waits for its restart; `failed` was given up after a crash loop. */
+export type AppState = 'stopped' | 'starting' | 'running' | 'stopping' | 'crashed' | 'failed';
+
+export interface AppStatus {
+  readonly componentId: string;
+  readonly name: string;
+  readonly state: AppState;
+  readonly restarts: number;
+  readonly context: number | null;
+  readonly memoryLimitBytes: number;
+  readonly lastEnd: AppEnd | null;
+}
+
+export interface AppEnd {
+  /** `exit`: by itself; `trap`: a WebAssembly trap; `killed`: from outside; `refused`: before the first guest instruction. */
+  readonly reason: 'exit' | 'trap' | 'killed' | 'refused';
+  readonly exitCode: number | null;
+  /** Trap message or refusal code. */
+  readonly detail: string;
+}
+
+export interface FirewallDescription {
+  readonly rows: readonly {
+    readonly name: string;
+    readonly master: string;
+    readonly contexts: readonly number[];
+    readonly base: number;
+    readonly size: number;
+    readonly access: string;
+    readonly locked: boolean;
+  }[];
+  readonly violations: number;
+}
+
+interface EventBase {
+  /** Milliseconds since power-on. */
+  readonly t: number;
+}
+/** What happens on the device, as `casemate run` streams it. `app` is the manifest's Name. */
+export type DeviceEvent = EventBase &
+  (
+    | { readonly kind: 'log'; readonly app: string; readonly message: string }
+    | {
+        readonly kind: 'denied';
+        readonly app: string;
+        readonly interface: string;
+        readonly function: string;
+        readonly resource: string;
+        readonly error: string;
+        readonly layer: 'broker' | 'firewall';
+      }
+    | {
+        readonly kind: 'violation';
+        readonly master: string;
+        readonly context: number;
+        readonly region: string;
+        readonly address: number;
+        readonly access: string;
+      }
+    | { readonly kind: 'started'; readonly app: string; readonly componentId: string; readonly context: number }
+    | {
+        readonly kind: 'exit';
+        readonly app: string;
+        readonly componentId: string;
+        readonly code: number | null;
+        readonly reason: AppEnd['reason'];
+      }
+    | { readonly kind: 'trap'; readonly app: string; readonly componentId: string; readonly detail: string }
+    | {
+        readonly kind: 'limit';
+        readonly app: string;
+        readonly limit: string;
+        readonly used: number;
+        readonly allowed: number;
+      }
+    /** A crash loop was ended: this is what a failure report is made of. */
+    | {
+        readonly kind: 'failure';
+        readonly app: string;
+        readonly componentId: string;
+        readonly restarts: number;
+        readonly lastEnd: AppEnd;
+      }
+  );
+
+export type LinkErrorCode =
+  'link-frame-malformed' | 'link-frame-too-large' | 'link-method-unknown' | 'link-params-wrong' | 'right-missing';
+export class LinkError extends CodedError<LinkErrorCode> {}
+
+const packr = new Packr({ useRecords: false });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
+
+/** With its length word. Errors: `link-frame-too-large`. */
+export function encodeLinkFrame(message: LinkRequest | LinkReply | LinkEvent): Uint8Array {
+  const body = packr.pack(message);
+  if (body.length > DEVICE_LINK_FRAME_MAX_BYTES)
+    throw new LinkError('link-frame-too-large', `a frame of ${body.length} bytes`);
+  return concatBytes(new ByteWriter().u32(body.length).finish(), body);
+}
+
+/** A frame without its length word, of any origin. Errors: `link-frame-malformed`, `link-method-unknown`. */
+export function decodeLinkFrame(frame: Uint8Array): LinkRequest | LinkReply | LinkEvent {
+  let message: unknown;
+  try {
+    message = unpackr.unpack(frame);
+  } catch (cause) {
+    throw new LinkError('link-frame-malformed', 'not one MessagePack value', { cause });
+  }
+  if (!isRecord(message)) throw new LinkError('link-frame-malformed', 'not a map');
+  if (isRecord(message['event'])) return { event: message['event'] as unknown as DeviceEvent };
+  if (typeof message['id'] !== 'number') throw new LinkError('link-frame-malformed', 'no id');
+  if (typeof message['method'] === 'string') return linkRequest(message['id'], message['method'], message['params']);
+  if (message['ok'] === true) return { id: message['id'], ok: true, result: message['result'] };
+  if (message['ok'] === false && isRecord(message['error'])) {
+    return { id: message['id'], ok: false, error: message['error'] as unknown as LinkErrorBody };
+  }
+  throw new LinkError('link-frame-malformed', 'neither request, reply nor event');
+}
+
+function linkRequest(id: number, method: string, params: unknown): LinkRequest {
+  if (!Object.hasOwn(LINK_METHODS, method))
+    throw new LinkError('link-method-unknown', `no method ${method}`, { details: { id } });
+  if (!isRecord(params)) throw new LinkError('link-frame-malformed', 'params is not a map', { details: { id } });
+  return { id, method: method as LinkMethod, params };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}

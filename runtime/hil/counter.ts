@@ -1,0 +1,9 @@
+// The monotonic counter on the die. Types only. It never goes back, whatever is put on the flash.
+
+export interface MonotonicCounter {
+  value(): bigint;
+  /** By one; the new value. Errors: `counter-worn-out`. */
+  increment(): bigint;
+}
+
+export type CounterFaultCode = 'counter-worn-out';

@@ -1,0 +1,57 @@
+// How verified bytes become running code. Types only. Whoever implements it runs exactly these bytes and no file.
+
+/** Enters the next boot stage in the secure world: evaluates exactly these bytes and calls their default export. */
+export type EnterStage = (code: Uint8Array, handover: unknown) => Promise<unknown>;
+
+/** The normal world's one OS process, or an app's compartment. */
+export interface Program {
+  readonly name: string;
+  /** JavaScript module, given on standard input. */
+  readonly code: Uint8Array;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+  /** The last bytes of its standard error, at most 4 KiB. */
+  readonly lastWords: string;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  /** Ends it at once and for certain (SIGKILL). */
+  kill(): void;
+  onEnd(listener: (end: ProcessEnd) => void): void;
+}
+
+/** A stream of bytes to a process. */
+export interface ByteChannel {
+  send(bytes: Uint8Array): void;
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+}
+
+export interface OsProcess extends RunningProcess {
+  /** The normal world's bus; the board wires it to the silicon, the monitor leaves it alone. */
+  readonly bus: ByteChannel;
+  readonly secureCalls: ByteChannel;
+}
+
+/** Limits that the launcher puts around a compartment. */
+export interface CompartmentLimits {
+  /** Upper bound of wasm memory in the whole process, in 64 KiB pages (second to the linker's own cap). */
+  readonly memoryPages: number;
+}
+
+/**
+ * Starts every process of the device. Each compartment context has a pair of pipes to the OS that is laid before the OS
+ * starts: context n's app is whoever holds pipe n. `startCompartment` empties them first, so that no byte of an earlier
+ * app is left.
+ */
+export interface Launcher {
+  startOs(program: Program): OsProcess;
+  /** `context` 1 to CONTEXTS - 1; the image's bytes are given on descriptor 3. Errors: `launch-failed`. */
+  startCompartment(program: Program, context: number, image: Uint8Array, limits: CompartmentLimits): RunningProcess;
+}
+
+export type LaunchFaultCode = 'launch-failed';
