@@ -1,0 +1,25 @@
+// The bounds of what is read and linked, so that a small hostile component cannot make big work. Never per board.
+
+/** Nesting of components, instance types and component types. wasm-tools' own output nests 3 deep. */
+export const MAX_NESTING = 16;
+/** Entries of any one vector, and of any one index space. The engine's own bound on types is a million. */
+export const MAX_ENTRIES = 10_000;
+/** Definitions and type declarations of a whole file, nested ones included. */
+export const MAX_DEFINITIONS = 100_000;
+export const MAX_NAME_BYTES = 4096;
+/** How deep value types nest; wasmtime has 100. Lifting recurses this deep on the host's stack. */
+export const MAX_TYPE_DEPTH = 64;
+/** Bytes that a value takes in memory without what it points to; wasmtime bounds a type's size at a million nodes. */
+export const MAX_TYPE_BYTES = 1024 * 1024;
+/** Component and core instances that one link makes, counted over all levels. */
+export const MAX_INSTANCES = 256;
+/** Steps of elaboration over all instances: what nesting multiplies is bounded here. */
+export const MAX_LINK_WORK = 500_000;
+/** Entries of one table; C programs of the corpus have under a thousand. */
+export const MAX_TABLE_ENTRIES = 65_536;
+/** Bytes that one call may lift out of guest memory: lists of lists over the same bytes multiply without end. */
+export const MAX_LIFTED_BYTES = 16 * 1024 * 1024;
+/** Handles of one component instance: the canonical ABI allows 2^28; the host is not to hold that many. */
+export const MAX_HANDLES = 65_536;
+/** Functions, types, imports or exports of one core module: the engine's own bound (WebAssembly JavaScript API, "Limits"). */
+export const MAX_CORE_ENTRIES = 1_000_000;

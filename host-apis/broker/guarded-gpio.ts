@@ -1,0 +1,120 @@
+// The GPIO calls of one app behind the grant check. Never a bus access before the check, never a pin with two owners.
+
+import type { AppErrorCode, AppReply, AppRequest } from '../../contracts/wire/app-call.ts';
+import type { GpioOutputMode, GpioPort, PortResult } from '../ports.ts';
+import type { Gate } from './gate.ts';
+import type { HandleTable, Holding } from './handle-table.ts';
+import type { PinOwners } from './pin-owners.ts';
+import { DONE, refuse, u32 } from './replies.ts';
+
+/** In the order of `output-mode` in device.wit. */
+const OUTPUT_MODES: readonly GpioOutputMode[] = ['push-pull', 'open-drain', 'open-source'];
+
+export type GpioRequest = Extract<AppRequest, { readonly function: `gpio.${string}` }>;
+type PinHolding = Extract<Holding, { readonly pin: number }>;
+
+export interface GuardedGpioParts {
+  readonly context: number;
+  readonly port: GpioPort;
+  readonly owners: PinOwners;
+  readonly handles: HandleTable;
+  readonly gate: Gate;
+}
+
+/** How an app's session is over. `cut-off`: its pins are still driven; `ended`: the monitor has let them float. */
+export type SessionEnd = 'cut-off' | 'ended';
+
+/** One app's pins. */
+export class GuardedGpio {
+  readonly #parts: GuardedGpioParts;
+  #end: SessionEnd | undefined;
+
+  constructor(parts: GuardedGpioParts) {
+    this.#parts = parts;
+  }
+
+  async call(request: GpioRequest): Promise<AppReply> {
+    switch (request.function) {
+      case 'gpio.open-input':
+        return this.#open(request.function, { kind: 'gpio-input', pin: request.pin }, (context, pin) =>
+          this.#parts.port.openInput(context, pin),
+        );
+      case 'gpio.open-output': {
+        const { mode, level } = request;
+        const open = (context: number, pin: number): Promise<PortResult<void>> =>
+          this.#openOutput(context, pin, mode, level);
+        return this.#open(request.function, { kind: 'gpio-output', pin: request.pin }, open);
+      }
+      case 'gpio.get':
+        return this.#get(request.handle);
+      case 'gpio.set':
+        return this.#set(request.handle, request.level);
+    }
+  }
+
+  /**
+   * Lets the pin float, then frees it: in this order, so that a late write never reaches the next owner's pin. After the
+   * app's end its context has no firewall rows any more: an access in it would only be a violation.
+   */
+  async close(holding: PinHolding): Promise<void> {
+    if (this.#end !== 'ended') await this.#parts.port.close(this.#parts.context, holding.pin);
+    this.#parts.owners.release(holding.pin, this);
+  }
+
+  /** From now on no open that is still under way keeps its pin. */
+  sessionIsOver(end: SessionEnd): void {
+    this.#end = end;
+  }
+
+  async #open(
+    name: GpioRequest['function'],
+    holding: PinHolding,
+    open: (context: number, pin: number) => Promise<PortResult<void>>,
+  ): Promise<AppReply> {
+    const { gate, handles, owners, context } = this.#parts;
+    // The grant comes first: an app learns nothing about pins that it was not given, not even whether they exist.
+    const denied = gate.ask(name, { kind: 'gpio', pin: holding.pin });
+    if (denied !== undefined) return denied;
+    if (!handles.reserve()) return gate.handlesUsedUp();
+    const opened = owners.claim(holding.pin, this) ? await open(context, holding.pin) : BUSY;
+    if (opened.ok && this.#end === undefined) return u32(handles.add(holding));
+    handles.release();
+    // Opened for an app that ended meanwhile: nobody else will close it.
+    if (opened.ok) await this.close(holding);
+    else if (opened !== BUSY) owners.release(holding.pin, this);
+    return opened.ok ? refuse('io') : gate.portRefused(name, holding, opened);
+  }
+
+  async #openOutput(context: number, pin: number, mode: number, level: number): Promise<PortResult<void>> {
+    const outputMode = OUTPUT_MODES[mode];
+    if (outputMode === undefined || !isLevel(level)) return { ok: false, error: 'invalid-argument', layer: 'driver' };
+    return this.#parts.port.openOutput(context, pin, outputMode, level);
+  }
+
+  async #get(handle: number): Promise<AppReply> {
+    const { gate, handles, port, context } = this.#parts;
+    const holding = handles.get(handle, 'gpio-input');
+    if (holding === undefined) return refuse('invalid-argument');
+    const denied = gate.ask('gpio.get', { kind: 'gpio', pin: holding.pin });
+    if (denied !== undefined) return denied;
+    const read = await port.read(context, holding.pin);
+    return read.ok ? u32(read.value) : gate.portRefused('gpio.get', holding, read);
+  }
+
+  async #set(handle: number, level: number): Promise<AppReply> {
+    const { gate, handles, port, context } = this.#parts;
+    const holding = handles.get(handle, 'gpio-output');
+    if (holding === undefined) return refuse('invalid-argument');
+    const denied = gate.ask('gpio.set', { kind: 'gpio', pin: holding.pin });
+    if (denied !== undefined) return denied;
+    if (!isLevel(level)) return refuse('invalid-argument');
+    const written = await port.write(context, holding.pin, level);
+    return written.ok ? DONE : gate.portRefused('gpio.set', holding, written);
+  }
+}
+
+const BUSY = { ok: false, error: 'busy' satisfies AppErrorCode, layer: 'driver' } as const;
+
+function isLevel(level: number): level is 0 | 1 {
+  return level === 0 || level === 1;
+}

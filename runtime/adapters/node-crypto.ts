@@ -1,0 +1,42 @@
+// The primitives of the chip's crypto block, on node:crypto. Named curves only; keeps no key.
+
+import type { KeyObject } from 'node:crypto';
+import { createECDH, createHash, createHmac, createPrivateKey, randomBytes, sign } from 'node:crypto';
+import { toLowS } from '../../contracts/core/p256.ts';
+import type { CryptoPrimitives, Entropy } from '../hil/crypto.ts';
+
+export const nodeCrypto: CryptoPrimitives = {
+  sha256: (bytes) => plain(createHash('sha256').update(bytes).digest()),
+  sha512: (bytes) => plain(createHash('sha512').update(bytes).digest()),
+  hmacSha256: (key, message) => plain(createHmac('sha256', key).update(message).digest()),
+  p256PublicKey,
+  signP256: (privateKey, message) =>
+    toLowS(plain(sign('sha256', message, { key: signingKey(privateKey), dsaEncoding: 'ieee-p1363' }))),
+};
+
+/** The host's entropy source. */
+export const hostEntropy: Entropy = (length) => plain(randomBytes(length));
+
+function p256PublicKey(privateKey: Uint8Array): Uint8Array {
+  const ecdh = createECDH('prime256v1');
+  ecdh.setPrivateKey(privateKey);
+  return plain(ecdh.getPublicKey());
+}
+
+function signingKey(privateKey: Uint8Array): KeyObject {
+  const point = p256PublicKey(privateKey);
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url');
+  const key = {
+    kty: 'EC',
+    crv: 'P-256',
+    d: text(privateKey),
+    x: text(point.subarray(1, 33)),
+    y: text(point.subarray(33)),
+  };
+  return createPrivateKey({ key, format: 'jwk' });
+}
+
+/** A Uint8Array of its own: a Buffer's `slice` shares memory, which the layers above do not expect. */
+function plain(bytes: Buffer): Uint8Array {
+  return Uint8Array.from(bytes);
+}

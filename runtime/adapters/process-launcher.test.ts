@@ -1,0 +1,165 @@
+import test from 'ava';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ByteChannel, ProcessEnd, RunningProcess } from '../hil/launch.ts';
+import { ProcessLauncher } from './process-launcher.ts';
+
+const program = (name: string, code: string) => ({ name, code: new TextEncoder().encode(code) });
+const limits = { memoryPages: 4 };
+const ended = (process: RunningProcess): Promise<ProcessEnd> => new Promise((resolve) => process.onEnd(resolve));
+const noImage = new Uint8Array(0);
+
+function received(channel: ByteChannel, length: number): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    let bytes = new Uint8Array(0);
+    channel.onBytes((chunk) => {
+      bytes = Uint8Array.of(...bytes, ...chunk);
+      if (bytes.length >= length) resolve(bytes);
+    });
+  });
+}
+
+/** An OS that answers on both channels, and turns what it reads from each context into a reply there. */
+const ECHO_OS = `
+import { Socket } from 'node:net';
+for (const fd of [3, 4]) { const s = new Socket({ fd }); s.on('data', (d) => s.write(Buffer.concat([Buffer.from([fd]), d]))); }
+for (let n = 1; n < 8; n++) {
+  const requests = new Socket({ fd: 3 + 2 * n, readable: true, writable: false });
+  const replies = new Socket({ fd: 4 + 2 * n, readable: false, writable: true });
+  requests.on('data', (d) => replies.write(Buffer.concat([Buffer.from([n]), d])));
+}`;
+
+/** A compartment that asks once and says on standard error what it got. */
+const ASKING_APP = `
+import { readSync, writeSync } from 'node:fs';
+writeSync(4, 'hello');
+const reply = Buffer.alloc(6);
+for (let got = 0; got < 6; ) got += readSync(5, reply, { offset: got });
+process.stderr.write(reply.subarray(1).toString() + reply[0]);
+`;
+
+test('the OS has the bus on descriptor 3 and the secure calls on 4', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const os = launcher.startOs(program('os', ECHO_OS));
+  const answers = Promise.all([received(os.bus, 3), received(os.secureCalls, 3)]);
+  os.bus.send(Uint8Array.of(1, 2));
+  os.secureCalls.send(Uint8Array.of(8, 9));
+  t.deepEqual(await answers, [Uint8Array.of(3, 1, 2), Uint8Array.of(4, 8, 9)]);
+});
+
+test('a compartment meets the OS on the pipes of its context, one app after the other', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  launcher.startOs(program('os', ECHO_OS));
+  for (const context of [3, 3, 7]) {
+    const end = await ended(launcher.startCompartment(program('app', ASKING_APP), context, noImage, limits));
+    t.deepEqual(end, { exitCode: 0, signal: undefined, lastWords: `hello${context}` });
+  }
+});
+
+test('what an app left in its pipes does not reach the next one', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  // No OS reads yet: the bytes stay in the pipe.
+  const leave = `import { writeSync } from 'node:fs'; writeSync(4, 'left behind');`;
+  t.like(await ended(launcher.startCompartment(program('app', leave), 2, noImage, limits)), { exitCode: 0 });
+  const app = launcher.startCompartment(program('app', ASKING_APP), 2, noImage, limits);
+  launcher.startOs(program('os', ECHO_OS));
+  t.like(await ended(app), { exitCode: 0, lastWords: 'hello2' });
+});
+
+test('a compartment has exactly the image on descriptor 3, no environment and no file', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const image = new Uint8Array(randomBytes(700_000));
+  const look = `
+import { createHash } from 'node:crypto';
+import { readFileSync, readSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+const hash = createHash('sha256');
+const part = Buffer.alloc(65536);
+for (let got; (got = readSync(3, part)) > 0; ) hash.update(part.subarray(0, got));
+const refused = (act) => { try { act(); return 'allowed'; } catch (error) { return error.code; } };
+const facts = [hash.digest('hex'), JSON.stringify(process.env), refused(() => readFileSync('/etc/hostname')), refused(() => spawnSync('true'))];
+process.stderr.write(facts.join(' '));
+`;
+  const { lastWords } = await ended(launcher.startCompartment(program('app', look), 1, image, limits));
+  const digest = createHash('sha256').update(image).digest('hex');
+  t.is(lastWords, `${digest} {} ERR_ACCESS_DENIED ERR_ACCESS_DENIED`);
+});
+
+test('a compartment cannot make more wasm memory than its limit', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const grow = `
+const grown = (initial) => { try { return new WebAssembly.Memory({ initial }).buffer.byteLength / 65536; } catch { return 'refused'; } };
+const memory = new WebAssembly.Memory({ initial: 1 });
+const more = (() => { try { memory.grow(4); return 'allowed'; } catch { return 'refused'; } })();
+process.stderr.write([grown(4), grown(5), more].join(' '));
+`;
+  const { lastWords } = await ended(launcher.startCompartment(program('app', grow), 1, noImage, limits));
+  t.is(lastWords, '4 refused refused');
+});
+
+test('of long last words the end is kept, at most 4 KiB', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const talk = `process.stderr.write('x'.repeat(100000) + 'the end'); process.exitCode = 254;`;
+  const { exitCode, lastWords } = await ended(launcher.startCompartment(program('app', talk), 1, noImage, limits));
+  t.is(exitCode, 254);
+  t.is(lastWords.length, 4096);
+  t.true(lastWords.endsWith('the end'));
+});
+
+test('kill ends an app that never returns', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const app = launcher.startCompartment(program('app', 'for (;;);'), 1, noImage, limits);
+  const end = ended(app);
+  app.kill();
+  t.like(await end, { exitCode: undefined, signal: 'SIGKILL' });
+});
+
+test('a context that the board does not have is refused', (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const error = t.throws(() => launcher.startCompartment(program('app', ''), 8, noImage, limits));
+  t.is((error as { code?: string }).code, 'launch-failed');
+});
+
+/** A parent that starts an OS and two compartments (one waits for a reply, one waits for nothing) and tells their pids. */
+const PARENT = `
+const { ProcessLauncher } = await import(process.argv[1]);
+const launcher = new ProcessLauncher();
+const program = (code) => ({ name: 'p', code: new TextEncoder().encode(code) });
+const os = launcher.startOs(program("import { Socket } from 'node:net'; const s = new Socket({ fd: 3 }); s.resume(); s.on('close', () => process.exit()); s.write('up')"));
+const wait = "import { readSync } from 'node:fs'; process.exitCode = readSync(5, Buffer.alloc(1))";
+const app = launcher.startCompartment(program(wait), 1, new Uint8Array(0), { memoryPages: 1 });
+os.bus.onBytes(() => process.stdout.write(JSON.stringify([os.pid, app.pid])));
+`;
+
+test('when the secure world is killed, OS and compartments end too', async (t) => {
+  const module = new URL('process-launcher.ts', import.meta.url).href;
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, module], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const line = await new Promise<string>((resolve) =>
+    parent.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())),
+  );
+  const pids = JSON.parse(line) as number[];
+  t.true(pids.every(isAlive));
+  parent.kill('SIGKILL');
+  while (pids.some(isAlive)) await sleep(5);
+  t.pass('every one of them is gone');
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}

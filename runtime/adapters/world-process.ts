@@ -1,0 +1,98 @@
+// The world around the pins as a process of its own, wired to them. What it sends is levels on pins, and nothing else is believed.
+
+import { spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { isCoded } from '../../contracts/core/coded-error.ts';
+import { PIN_FRAME_BYTES, decodePinFrame, encodePinFrame } from '../../contracts/core/pin-frame.ts';
+import type { PinFrame } from '../../contracts/core/pin-frame.ts';
+import { inFolder, readNote, removeFile } from './folder.ts';
+
+/** What the world needs to know; its one argument, as JSON. */
+export interface WorldArguments {
+  /** The device's folder: the bench's socket goes there. */
+  readonly folder: string;
+  readonly board: string;
+  /** When the device was powered on, on the host's monotonic clock (`process.hrtime.bigint()`), decimal. */
+  readonly poweredOnAtNs: string;
+}
+
+export interface WorldWires {
+  /** Resolves when the bench can connect, or when there is no world any more. */
+  readonly ready: Promise<void>;
+  chipDrives(frame: PinFrame): void;
+  onWorldDrives(listener: (frame: PinFrame) => void): void;
+  /** Cuts the wires: the world clears its place up and ends, and is ended when it does not. Resolves when it is gone. */
+  close(): Promise<void>;
+}
+
+/** Where the world writes its socket's address, in the device's folder. */
+const ADDRESS_NOTE = 'world.addr';
+const LOOK_EVERY_MS = 5;
+
+/** How long a world may take to clear up, ms. */
+const PATIENCE_MS = 1000;
+
+/** Starts `script` with the pins on descriptor 3, a stream of pin frames both ways. Without a world the pins float. */
+export function startWorld(script: URL, world: WorldArguments): WorldWires {
+  const note = inFolder(world.folder, ADDRESS_NOTE);
+  // Of a device that lost its power: the new world writes its own.
+  removeFile(note);
+  const args = [fileURLToPath(script), JSON.stringify(world)];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  child.once('error', () => child.kill('SIGKILL'));
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const ready = new Promise<void>((resolve) => {
+    const look = setInterval(() => {
+      if (readNote(note) === undefined && child.exitCode === null) return;
+      clearInterval(look);
+      resolve();
+    }, LOOK_EVERY_MS);
+    void ended.then(() => clearInterval(look)).then(resolve);
+  });
+  const wires = child.stdio[3] as Duplex;
+  wires.on('error', () => wires.destroy());
+  return {
+    ready,
+    chipDrives(frame) {
+      if (wires.writable) wires.write(encodePinFrame(frame));
+    },
+    onWorldDrives(listener) {
+      const frames = new PinFrames(listener);
+      wires.on('data', (chunk: Buffer) => {
+        // A world that sends something else is cut off: the pins float, the device goes on.
+        if (!frames.push(chunk)) wires.destroy();
+      });
+    },
+    close() {
+      wires.destroy();
+      setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS).unref();
+      return ended;
+    },
+  };
+}
+
+/** Cuts the stream into frames of their fixed size. */
+class PinFrames {
+  readonly #listener: (frame: PinFrame) => void;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(listener: (frame: PinFrame) => void) {
+    this.#listener = listener;
+  }
+
+  /** False: what came is no pin frame, and the stream has no meaning any more. */
+  push(chunk: Buffer): boolean {
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    try {
+      for (; this.#rest.length >= PIN_FRAME_BYTES; this.#rest = this.#rest.subarray(PIN_FRAME_BYTES)) {
+        const frame = decodePinFrame(new Uint8Array(this.#rest.subarray(0, PIN_FRAME_BYTES)));
+        if (frame.from === 'world') this.#listener(frame);
+      }
+      return true;
+    } catch (error) {
+      if (isCoded(error)) return false;
+      throw error;
+    }
+  }
+}

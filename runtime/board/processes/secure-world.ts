@@ -1,0 +1,91 @@
+// The secure-world process: powers on the device in a folder and is its secure world until power off. Parent of all its processes.
+//
+//   secure-world.ts DIR [--board NAME] [--seed N]
+// Standard output is the boot console (runtime/adapters/boot-console.ts). The end of standard input, SIGTERM and SIGINT are the
+// power switch. Exit code: 0 off, 1 cannot be powered on, 2 wrong usage, 3 the boot was refused.
+
+import process from 'node:process';
+import { jsonConsole } from '../../adapters/boot-console.ts';
+import { powerOnClock } from '../../adapters/host-clock.ts';
+import { openServiceSocket } from '../../adapters/service-socket.ts';
+import { isAnnounced, placeSocket } from '../../adapters/socket-place.ts';
+import { startWorld } from '../../adapters/world-process.ts';
+import type { BoardDescription } from '../board-description.ts';
+import { DEFAULT_BOARD, boardNames, boardOf } from '../boards.ts';
+import { DEVICE_FILES, openDeviceFolder } from '../device-folder.ts';
+import { PoweredDevice } from '../powered-device.ts';
+
+const EXIT = { off: 0, failed: 1, usage: 2, bootRefused: 3 } as const;
+const USAGE = `usage: secure-world.ts DIR [--board ${boardNames().join('|')}] [--seed N]\n`;
+
+interface Options {
+  readonly folder: string;
+  readonly board: BoardDescription;
+  readonly seed: number | undefined;
+}
+
+async function powerOn({ folder: path, board, seed }: Options): Promise<void> {
+  const { clock, poweredOnAtNs } = powerOnClock();
+  const console = jsonConsole(clock, (line) => void process.stdout.write(line));
+  // Two secure worlds on one flash would destroy each other's state record.
+  if (await isAnnounced(path, DEVICE_FILES.serviceAddress)) {
+    console.step({ ok: false, stage: 'rom', code: 'device-already-on', detail: `the device in ${path} is powered on` });
+    process.exit(EXIT.failed);
+  }
+  const folder = openDeviceFolder(path, seed === undefined ? {} : { seed });
+  const place = placeSocket(path, DEVICE_FILES.serviceSocket, DEVICE_FILES.serviceAddress);
+  // Beside this file, and in the same form: TypeScript in a checkout, JavaScript in an installed package.
+  const world = startWorld(new URL(`./world${import.meta.url.slice(-3)}`, import.meta.url), {
+    folder: path,
+    board: board.name,
+    poweredOnAtNs: String(poweredOnAtNs),
+  });
+  const cable = await openServiceSocket(place.path);
+  let isOff = false;
+  const off = (exitCode: number): void => {
+    // A plug that is pulled while the switch is being turned.
+    if (isOff) return;
+    isOff = true;
+    device.close();
+    cable.close();
+    place.clear();
+    folder.close();
+    void world.close().then(() => process.exit(exitCode));
+  };
+  const device = new PoweredDevice({
+    folder,
+    board,
+    clock,
+    console,
+    cable,
+    world,
+    onStopped: () => off(EXIT.bootRefused),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => off(EXIT.off));
+  process.stdin.resume().once('end', () => off(EXIT.off));
+  process.stdout.once('error', () => off(EXIT.off));
+  place.announce();
+  await device.boot();
+}
+
+function parse(args: readonly string[]): Options | undefined {
+  const [folder, ...rest] = args;
+  if (folder === undefined || folder.startsWith('-')) return undefined;
+  let options: Options = { folder, board: DEFAULT_BOARD, seed: undefined };
+  for (let index = 0; index < rest.length; index += 2) {
+    const value = rest[index + 1] ?? '';
+    const board = rest[index] === '--board' ? boardOf(value) : undefined;
+    const seed = rest[index] === '--seed' && /^\d{1,10}$/.test(value) ? Number(value) : undefined;
+    if (board !== undefined) options = { ...options, board };
+    else if (seed !== undefined && seed <= 0xffff_ffff) options = { ...options, seed };
+    else return undefined;
+  }
+  return options;
+}
+
+const options = parse(process.argv.slice(2));
+if (options === undefined) {
+  process.stderr.write(USAGE);
+  process.exit(EXIT.usage);
+}
+await powerOn(options);

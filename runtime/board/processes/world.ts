@@ -1,0 +1,58 @@
+// The world process: what a board's pins are wired to, and the socket at which a bench presses and watches. Ends with the device.
+//
+//   world.ts '{"folder":DIR,"board":NAME,"poweredOnAtNs":"N"}'
+// Descriptor 3: pin frames both ways. In DIR: world.sock, and in world.addr the path under which it is really bound.
+// Exit code: 0 the device is off, 2 wrong usage.
+
+import process from 'node:process';
+import { HostAlarmClock } from '../../adapters/os-clock.ts';
+import { placeSocket } from '../../adapters/socket-place.ts';
+import { BenchSocket } from '../../adapters/world-bench-socket.ts';
+import { openWorldPins } from '../../adapters/world-pins.ts';
+import type { WorldArguments } from '../../adapters/world-process.ts';
+import { Bench } from '../../world/bench.ts';
+import { World } from '../../world/world.ts';
+import type { BoardDescription } from '../board-description.ts';
+import { boardOf } from '../boards.ts';
+
+const PINS_DESCRIPTOR = 3;
+const EXIT_USAGE = 2;
+const SOCKET = { name: 'world.sock', note: 'world.addr' } as const;
+
+async function surround({ folder, poweredOnAtNs }: WorldArguments, board: BoardDescription): Promise<void> {
+  const place = placeSocket(folder, SOCKET.name, SOCKET.note);
+  const benches = new BenchSocket();
+  const end = (): void => {
+    benches.close();
+    place.clear();
+    process.exit(0);
+  };
+  const pins = openWorldPins(PINS_DESCRIPTOR, end);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
+  const world = new World({
+    parts: board.parts,
+    clock: new HostAlarmClock(BigInt(poweredOnAtNs)),
+    drive: (frame) => pins.drive(frame),
+    tell: (event) => benches.tell(event),
+  });
+  pins.onChipDrives((frame) => world.chipDrives(frame));
+  await benches.listen(place.path, (answer) => new Bench(world, answer));
+  place.announce();
+}
+
+/** From the secure world of the same checkout; a person who starts it by hand gets the usage. */
+function parse(text: string | undefined): WorldArguments | undefined {
+  const value: unknown = text?.startsWith('{') === true ? JSON.parse(text) : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { folder, board, poweredOnAtNs } = value as Readonly<Record<string, unknown>>;
+  if (typeof folder !== 'string' || typeof board !== 'string' || typeof poweredOnAtNs !== 'string') return undefined;
+  return /^\d{1,20}$/.test(poweredOnAtNs) ? { folder, board, poweredOnAtNs } : undefined;
+}
+
+const parsed = parse(process.argv[2]);
+const board = parsed === undefined ? undefined : boardOf(parsed.board);
+if (parsed === undefined || board === undefined) {
+  process.stderr.write('usage: world.ts \'{"folder":DIR,"board":NAME,"poweredOnAtNs":"N"}\'\n');
+  process.exit(EXIT_USAGE);
+}
+await surround(parsed, board);

@@ -1,0 +1,102 @@
+// The index spaces of one component instance (or of one type) while it is linked. An index that is not there is a refusal, never a guess.
+
+import { ComponentError } from '../../component/component-error.ts';
+import type { CoreSort, Sort } from '../../component/definitions.ts';
+import { MAX_ENTRIES } from '../../component/limits.ts';
+import type { CoreInstance, CoreItem, Enclosing, Item, OuterScope, OuterSort, TypeEntry } from './items.ts';
+
+export const NOTHING_AROUND: Enclosing = { scope: undefined, visible: { type: 0, component: 0, module: 0 } };
+
+export class Scope implements OuterScope {
+  readonly #enclosing: Enclosing;
+  readonly #items: Readonly<Record<Sort, Item[]>> = { func: [], type: [], component: [], instance: [], module: [] };
+  readonly #coreItems: Readonly<Record<CoreSort, CoreItem[]>> = {
+    func: [],
+    table: [],
+    memory: [],
+    global: [],
+    tag: [],
+  };
+  readonly #coreInstances: CoreInstance[] = [];
+
+  constructor(enclosing: Enclosing) {
+    this.#enclosing = enclosing;
+  }
+
+  add(item: Item): void {
+    pushBounded(this.#items[item.sort], item);
+  }
+
+  addType(type: TypeEntry): void {
+    this.add({ sort: 'type', type });
+  }
+
+  addCore(item: CoreItem): void {
+    pushBounded(this.#coreItems[item.sort], item);
+  }
+
+  addCoreInstance(instance: CoreInstance): void {
+    pushBounded(this.#coreInstances, instance);
+  }
+
+  get<S extends Sort>(sort: S, index: number): Extract<Item, { sort: S }> {
+    const item = this.#items[sort][index];
+    if (!isSort(item, sort)) throw outOfRange(sort, index, this.#items[sort].length);
+    return item;
+  }
+
+  type(index: number): TypeEntry {
+    return this.get('type', index).type;
+  }
+
+  core<S extends CoreSort>(sort: S, index: number): Extract<CoreItem, { sort: S }> {
+    const item = this.#coreItems[sort][index];
+    if (!isCoreSort(item, sort)) throw outOfRange(`core ${sort}`, index, this.#coreItems[sort].length);
+    return item;
+  }
+
+  anyCore(sort: CoreSort, index: number): CoreItem {
+    const item = this.#coreItems[sort][index];
+    if (item === undefined) throw outOfRange(`core ${sort}`, index, this.#coreItems[sort].length);
+    return item;
+  }
+
+  coreInstance(index: number): CoreInstance {
+    const instance = this.#coreInstances[index];
+    if (instance === undefined) throw outOfRange('core instance', index, this.#coreInstances.length);
+    return instance;
+  }
+
+  /** What a scope that begins now has around it. */
+  enclosing(): Enclosing {
+    const { type, component, module } = this.#items;
+    return { scope: this, visible: { type: type.length, component: component.length, module: module.length } };
+  }
+
+  /** `count` 0 is this scope itself. */
+  outer(sort: OuterSort, count: number, index: number): Item {
+    if (count === 0) return this.get(sort, index);
+    const { scope, visible } = this.#enclosing;
+    if (scope === undefined) throw new ComponentError('index-out-of-range', 'an alias beyond the outermost component');
+    if (count === 1 && index >= visible[sort]) throw outOfRange(`outer ${sort}`, index, visible[sort]);
+    return scope.outer(sort, count - 1, index);
+  }
+}
+
+function isSort<S extends Sort>(item: Item | undefined, sort: S): item is Extract<Item, { sort: S }> {
+  return item?.sort === sort;
+}
+
+function isCoreSort<S extends CoreSort>(item: CoreItem | undefined, sort: S): item is Extract<CoreItem, { sort: S }> {
+  return item?.sort === sort;
+}
+
+function pushBounded<T>(space: T[], entry: T): void {
+  if (space.length >= MAX_ENTRIES)
+    throw new ComponentError('component-too-complex', `an index space over ${MAX_ENTRIES} entries`);
+  space.push(entry);
+}
+
+function outOfRange(space: string, index: number, length: number): ComponentError {
+  return new ComponentError('index-out-of-range', `${space} ${index} of ${length}`);
+}

@@ -1,0 +1,76 @@
+// The monitor's entry, third stage: opens the state, programs the firewall, starts the OS and then serves it. Never returns keys.
+
+import { isCoded } from '../../contracts/core/coded-error.ts';
+import { FrameStream } from '../../contracts/core/frame-stream.ts';
+import { decodeImageFiles } from '../../contracts/core/image-files.ts';
+import { SECURE_FRAME_MAX_BYTES } from '../../contracts/core/limits.ts';
+import { decodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
+import type { Machine } from '../hil/chip.ts';
+import type { OsProcess } from '../hil/launch.ts';
+import type { BootOutcome } from './boot/boot-error.ts';
+import { BootError, outcomeOf } from './boot/boot-error.ts';
+import type { MonitorHandover, Stage } from './boot/handover.ts';
+import { measured } from './boot/handover.ts';
+import { loadStage } from './boot/verified-stage.ts';
+import { programOsRows } from './firewall-rows.ts';
+import { Monitor } from './monitor.ts';
+import { SecureCallServer } from './secure-call-server.ts';
+import { openSealedState } from './sealed-state.ts';
+
+/** The file of the OS image that every compartment runs. */
+export const RUNNER_FILE = 'compartment.mjs';
+
+const stage: Stage<MonitorHandover> = (handover) => outcomeOf('monitor', () => boot(handover));
+export default stage;
+
+async function boot({ machine, log: before, keystore }: MonitorHandover): Promise<BootOutcome> {
+  const { chip } = machine;
+  const keys = decodeTrustedKeystore(keystore);
+  const state = openSealedState(chip);
+  programOsRows(chip.firewall);
+  const platformKeys = keys.filter(({ role }) => role === 'platform').map(({ publicKey }) => publicKey);
+  const os = loadStage(chip, 'os', () => platformKeys);
+  const runner = runnerOf(os.image.files);
+  const log = measured(machine, before, os.measurement);
+  const monitor = new Monitor({ machine, keys, state, log, runner });
+  serve(machine, monitor, startOs(machine, os.image.component));
+  return { ok: true };
+}
+
+/** Connects the secure calls. When the OS is gone, or breaks the framing of its channel, nothing on the device works: reset. */
+function serve(machine: Machine, monitor: Monitor, os: OsProcess): void {
+  const server = new SecureCallServer(monitor);
+  const frames = new FrameStream(SECURE_FRAME_MAX_BYTES);
+  monitor.onEnded((ended) => os.secureCalls.send(server.eventFrame(ended)));
+  os.secureCalls.onBytes((chunk) => {
+    try {
+      for (const frame of frames.push(chunk)) os.secureCalls.send(server.answer(frame));
+    } catch (error) {
+      if (!isCoded(error)) throw error;
+      machine.reset({ why: 'secure-call-framing', detail: error.code });
+    }
+  });
+  os.onEnd(({ lastWords }) => machine.reset({ why: 'os-ended', detail: lastWords }));
+}
+
+function startOs({ launcher }: Machine, code: Uint8Array): OsProcess {
+  try {
+    return launcher.startOs({ name: 'os', code });
+  } catch (cause) {
+    throw new BootError('os-start-failed', 'os', cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function runnerOf(files: Uint8Array): Uint8Array {
+  const runner = decodeFiles(files).get(RUNNER_FILE);
+  if (runner === undefined) throw new BootError('os-runner-missing', 'os', `no ${RUNNER_FILE} in the image`);
+  return runner;
+}
+
+function decodeFiles(files: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  try {
+    return decodeImageFiles(files);
+  } catch (cause) {
+    throw new BootError('stage-image-invalid', 'os', 'its files cannot be read', cause);
+  }
+}

@@ -1,0 +1,79 @@
+// The OS, composed of its services: what the board hands in on one side, the lives of all apps on the other. Never a right of
+// its own beyond the two channels and the pipes that it is given.
+
+import { INTERRUPT } from '../../contracts/core/chip.ts';
+import type { Sha256 } from '../../contracts/core/image.ts';
+import type { BrokerParts } from '../../host-apis/broker/broker.ts';
+import { Broker } from '../../host-apis/broker/broker.ts';
+import type { ByteChannel } from '../hil/launch.ts';
+import { AppManager, STOP_GRACE_NS } from './app-manager.ts';
+import { AuditTrail } from './audit-trail.ts';
+import { brokerAudit } from './broker-audit.ts';
+import { BusClient } from './bus-client.ts';
+import type { PipeOfContext } from './compartment-pipes.ts';
+import { Contexts } from './contexts.ts';
+import type { LocalClock } from './device-time.ts';
+import { DeviceTime } from './device-time.ts';
+import { linkMethods } from './device-link/link-methods.ts';
+import { LinkOutbox } from './device-link/link-outbox.ts';
+import { LinkService } from './device-link/link-service.ts';
+import { ServiceUartDriver } from './device-link/service-uart.ts';
+import { FailureReporter } from './failure-reporter.ts';
+import { GpioDriver } from './gpio-driver.ts';
+import { ImageInstaller } from './image-installer.ts';
+import { InstalledImages } from './installed-images.ts';
+import { appFactsReader } from './read-app-facts.ts';
+import type { RestartTimes } from './restart-policy.ts';
+import { RESTART_TIMES } from './restart-policy.ts';
+import { SecureCallClient } from './secure-calls.ts';
+import { ViolationWatch } from './violation-watch.ts';
+
+export interface OsParts {
+  readonly bus: ByteChannel;
+  readonly secureCalls: ByteChannel;
+  readonly pipeOf: PipeOfContext;
+  readonly clock: LocalClock;
+  readonly sha256: Sha256;
+  /** Something that nobody expected, for a person. */
+  readonly report: (error: unknown) => void;
+  readonly restartTimes?: RestartTimes;
+  readonly stopGraceNs?: bigint;
+  /** What a test puts in the broker's place of a part. */
+  readonly broker?: Pick<BrokerParts, 'grantCheckFor' | 'handlesMax' | 'logAllowance'>;
+}
+
+export interface RunningOs {
+  readonly apps: AppManager;
+  readonly trail: AuditTrail;
+  readonly failures: FailureReporter;
+}
+
+/** Serves the device link and starts every installed app; resolves when each of them runs or was refused. */
+export async function startOs(parts: OsParts): Promise<RunningOs> {
+  const trail = new AuditTrail();
+  const failures = new FailureReporter();
+  const monitor = new SecureCallClient(parts.secureCalls, (ended) => contexts.ended(ended));
+  const contexts = new Contexts(monitor, parts.pipeOf);
+  const violations = new ViolationWatch(monitor, trail);
+  const bus = new BusClient(parts.bus, (line) => {
+    if (line === INTERRUPT.serviceUart) uart.interrupted();
+    if (line === INTERRUPT.firewallViolation) violations.interrupted().catch(parts.report);
+  });
+  const uart = new ServiceUartDriver(bus);
+  const time = await DeviceTime.start(bus, parts.clock);
+  const broker = new Broker({ time, gpio: new GpioDriver(bus), audit: brokerAudit(trail, time), ...parts.broker });
+  const readFacts = appFactsReader(parts.sha256);
+  const images = new InstalledImages(monitor, readFacts);
+  const { restartTimes = RESTART_TIMES, stopGraceNs = STOP_GRACE_NS } = parts;
+  const factsOf: InstalledImages['factsOf'] = (componentId) => images.factsOf(componentId);
+  const apps = new AppManager({ broker, time, trail, failures, contexts, restartTimes, stopGraceNs, factsOf });
+  const installer = new ImageInstaller(monitor, apps, readFacts);
+  const outbox = new LinkOutbox(uart);
+  trail.onEvent((event) => outbox.event(event));
+  const methods = linkMethods({ monitor, apps, images, installer, trail, time });
+  const link = new LinkService({ uart, outbox, methods, monitor, report: parts.report });
+  // The link is served before the apps start, so that a device with a bad app can still be helped; it ends with the OS alone.
+  void link.run();
+  await apps.startAll((await images.records()).map(({ componentId }) => componentId));
+  return { apps, trail, failures };
+}

@@ -1,0 +1,32 @@
+// The crypto block: uses the keys in its slots for what each slot is for. Never gives a private key or the device secret out.
+
+import { CodedError } from '../../contracts/core/coded-error.ts';
+import type { CryptoBlock, CryptoFaultCode, CryptoPrimitives, Entropy } from '../hil/crypto.ts';
+import type { KeyRows } from '../hil/fuses.ts';
+
+export class CryptoFault extends CodedError<CryptoFaultCode> {}
+
+/** Stands before the purpose, so that a derived key is never the MAC of a message. */
+const DERIVATION_CONTEXT = 'casemate device key v1\0';
+
+/** Errors of what uses a slot: `key-not-fused`. */
+export function createCryptoBlock(keyRows: KeyRows, primitives: CryptoPrimitives, entropy: Entropy): CryptoBlock {
+  const identityKey = (): Uint8Array => fused(keyRows.identityKey(), 'identity');
+  return {
+    sha256: (bytes) => primitives.sha256(bytes),
+    sha512: (bytes) => primitives.sha512(bytes),
+    identityPublicKey: () => primitives.p256PublicKey(identityKey()),
+    signWithIdentity: (message) => primitives.signP256(identityKey(), message),
+    deviceMac(purpose, message) {
+      const secret = fused(keyRows.deviceSecret(), 'device secret');
+      const key = primitives.hmacSha256(secret, new TextEncoder().encode(DERIVATION_CONTEXT + purpose));
+      return primitives.hmacSha256(key, message);
+    },
+    random: (length) => entropy(length),
+  };
+}
+
+function fused(row: Uint8Array | undefined, name: string): Uint8Array {
+  if (row === undefined) throw new CryptoFault('key-not-fused', `the ${name} row is blank`, { fault: 'caller' });
+  return row;
+}

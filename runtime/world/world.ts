@@ -1,0 +1,140 @@
+// The board's surroundings as a model: LEDs that are seen, buttons that are pressed, wires that anybody may drive. Never reaches
+// the chip but through a level on a pin.
+
+import type { Drive, PinFrame } from '../../contracts/core/pin-frame.ts';
+import type { WorldCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
+import type { Alarm, Clock } from '../hil/clock.ts';
+import type { Bounce, WorldPart } from './parts.ts';
+import { NO_BOUNCE } from './parts.ts';
+import { Wire } from './wire.ts';
+
+export interface WorldOutputs {
+  readonly parts: readonly WorldPart[];
+  /** Nanoseconds since power-on, the chip's zero. */
+  readonly clock: Clock & Alarm;
+  /** To the chip. */
+  readonly drive: (frame: PinFrame) => void;
+  /** To every bench. */
+  readonly tell: (event: WorldEvent) => void;
+  readonly bounce?: Bounce;
+}
+
+const NS_PER_MS = 1_000_000;
+
+/**
+ * @example
+ *   const world = new World({ parts, clock, drive: (frame) => chip(frame), tell: (event) => console.log(event) });
+ *   world.command({ do: 'press', pin: 12, forMs: 100 });
+ */
+export class World {
+  readonly #outputs: WorldOutputs;
+  readonly #bounce: Bounce;
+  readonly #buttons: ReadonlyMap<number, WorldPart>;
+  readonly #wires = new Map<number, Wire>();
+  /** What the last press has still to do: a second press of the button takes its place. */
+  readonly #contacts = new Map<number, () => void>();
+
+  /** The buttons' pulls are on their wires from the beginning. */
+  constructor(outputs: WorldOutputs) {
+    this.#outputs = outputs;
+    this.#bounce = outputs.bounce ?? NO_BOUNCE;
+    this.#buttons = new Map(outputs.parts.filter(({ kind }) => kind === 'button').map((part) => [part.pin, part]));
+    for (const button of this.#buttons.values()) this.#drive(button.pin, contact(button, false));
+  }
+
+  /** The chip drives or lets go of a pin. What a frame says of the world's own side is ignored. */
+  chipDrives({ from, pin, drive, atNs }: PinFrame): void {
+    if (from === 'chip' && this.#wire(pin).drive('chip', drive)) this.#tellLevel(pin, atNs);
+  }
+
+  /** A press of a pin without a button does nothing: ask `hasButton` first. */
+  command(command: WorldCommand): void {
+    switch (command.do) {
+      case 'press':
+        return this.#press(command.pin, command.forMs);
+      case 'drive':
+        this.#drop(command.pin);
+        return this.#drive(command.pin, driveOf(command.level));
+    }
+  }
+
+  /** Says no to a bench. */
+  refuse(code: Extract<WorldEvent, { kind: 'refused' }>['code'], message: string): WorldEvent {
+    return { kind: 'refused', t: milliseconds(this.#outputs.clock.nowNs()), code, message };
+  }
+
+  /** Whether there is a button on this pin. */
+  hasButton(pin: number): boolean {
+    return this.#buttons.has(pin);
+  }
+
+  #press(pin: number, forMs: number): void {
+    const button = this.#buttons.get(pin);
+    if (button === undefined) return;
+    const { clock, tell } = this.#outputs;
+    const pressedAtNs = clock.nowNs();
+    this.#drop(pin);
+    tell({ kind: 'press', t: milliseconds(pressedAtNs), pin });
+    this.#swing(button, true, pressedAtNs, () => {
+      const releaseAtNs = pressedAtNs + BigInt(Math.round(forMs * NS_PER_MS));
+      this.#contacts.set(
+        pin,
+        clock.at(releaseAtNs, () => this.#swing(button, false, releaseAtNs, () => this.#contacts.delete(pin))),
+      );
+    });
+  }
+
+  /** Closes or opens the contact, with its bounces; `settled` when it rests. */
+  #swing(button: WorldPart, closed: boolean, startNs: bigint, settled: () => void): void {
+    const { swings, everyNs } = this.#bounce;
+    const step = (number: number): void => {
+      this.#drive(button.pin, contact(button, number % 2 === 0 ? closed : !closed));
+      if (number === swings * 2) return settled();
+      const nextNs = startNs + everyNs * BigInt(number + 1);
+      this.#contacts.set(
+        button.pin,
+        this.#outputs.clock.at(nextNs, () => step(number + 1)),
+      );
+    };
+    step(0);
+  }
+
+  #drop(pin: number): void {
+    this.#contacts.get(pin)?.();
+    this.#contacts.delete(pin);
+  }
+
+  #drive(pin: number, drive: Drive): void {
+    const wire = this.#wire(pin);
+    if (wire.world === drive) return;
+    const atNs = this.#outputs.clock.nowNs();
+    const isEdge = wire.drive('world', drive);
+    this.#outputs.drive({ from: 'world', pin, drive, atNs });
+    if (isEdge) this.#tellLevel(pin, atNs);
+  }
+
+  #tellLevel(pin: number, atNs: bigint): void {
+    this.#outputs.tell({ kind: 'pin', t: milliseconds(atNs), pin, level: this.#wire(pin).level });
+  }
+
+  #wire(pin: number): Wire {
+    const wire = this.#wires.get(pin) ?? new Wire();
+    this.#wires.set(pin, wire);
+    return wire;
+  }
+}
+
+/** A button's wire: pulled to its resting level, or connected through the closed contact to the other one. */
+function contact({ active }: WorldPart, closed: boolean): Drive {
+  return (active === 'low') === closed ? 'low' : 'high';
+}
+
+function driveOf(level: 0 | 1 | null): Drive {
+  if (level === null) return 'released';
+  return level === 0 ? 'low' : 'high';
+}
+
+/** With three decimals. */
+function milliseconds(ns: bigint): number {
+  return Number(ns / 1000n) / 1000;
+}
