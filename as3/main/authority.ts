@@ -1,0 +1,134 @@
+// The authority as a command: makes a service's keys, signs images, issues device capabilities. It is started by an
+// operator's tooling on the operator's own machine; it never listens to a network and never prints a private key.
+
+import { Buffer } from 'node:buffer';
+import { parseArgs } from 'node:util';
+import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
+import type { DeviceRight } from '../../contracts/core/device-capability.ts';
+import { DEVICE_RIGHT } from '../../contracts/core/device-capability.ts';
+import { parseDeviceId } from '../../contracts/core/ids.ts';
+import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
+import type { AuthorityRefusal } from '../../contracts/wire/trust-anchors.ts';
+import { sha256, withAuthority } from '../adapters/authority-folder.ts';
+import { AuthorityError } from '../domain/authority-error.ts';
+import type { AuthorityImageRole } from '../domain/authority-keys.ts';
+import { IMAGE_ROLES } from '../domain/authority-keys.ts';
+import { issueDeviceCapability } from '../domain/issue-capability.ts';
+import { signImage } from '../domain/sign-image.ts';
+
+const USAGE = `authority.ts init --dir DIR
+    makes the keys if there are none; prints the trust anchors as JSON
+authority.ts sign-image --dir DIR --role platform|service
+    image package on standard input, signed package on standard output
+authority.ts issue-capability --dir DIR --device HEX128 --rights RIGHT[,RIGHT] [--development-key BASE64]
+    256 bytes on standard output; rights: ${Object.keys(DEVICE_RIGHT).join(', ')}
+`;
+const EXIT = { refused: 1, usage: 2 } as const;
+
+type Options = Readonly<Partial<Record<'dir' | 'role' | 'device' | 'rights' | 'development-key', string>>>;
+const clock = { nowMs: () => Date.now() };
+
+class UsageError extends CodedError<'usage-wrong'> {}
+
+const COMMANDS: Readonly<Record<string, (options: Options) => Promise<Uint8Array>>> = {
+  async init(options) {
+    const anchors = await withAuthority(
+      wanted(options, 'dir'),
+      { clock, mayMake: true },
+      async (authority) => authority.anchors,
+    );
+    return new TextEncoder().encode(`${JSON.stringify(anchors)}\n`);
+  },
+
+  async 'sign-image'(options) {
+    const folder = wanted(options, 'dir');
+    const role = wanted(options, 'role');
+    if (!Object.hasOwn(IMAGE_ROLES, role)) throw wrong(`no role ${role}: ${Object.keys(IMAGE_ROLES).join(' or ')}`);
+    const packageBytes = await readInput(IMAGE_MAX_BYTES);
+    return withAuthority(folder, { clock, mayMake: false }, async ({ keys }) => {
+      return signImage(packageBytes, role as AuthorityImageRole, keys, sha256);
+    });
+  },
+
+  async 'issue-capability'(options) {
+    const folder = wanted(options, 'dir');
+    const deviceId = parseDeviceId(wanted(options, 'device'));
+    if (deviceId === undefined) throw wrong('--device is not a device id of 128 hex digits');
+    const rights = wanted(options, 'rights').split(',').map(parseRight);
+    const developmentKey =
+      options['development-key'] === undefined ? undefined : parseBase64(options['development-key']);
+    return withAuthority(folder, { clock, mayMake: false }, async ({ keys, serials }) => {
+      return issueDeviceCapability({ deviceId, rights, developmentKey }, keys, serials);
+    });
+  },
+};
+
+function wanted(options: Options, name: keyof Options): string {
+  const value = options[name];
+  if (value === undefined || value === '') throw wrong(`--${name} is missing`);
+  return value;
+}
+
+function parseRight(text: string): DeviceRight {
+  if (!Object.hasOwn(DEVICE_RIGHT, text)) throw wrong(`no right ${text}: ${Object.keys(DEVICE_RIGHT).join(', ')}`);
+  return text as DeviceRight;
+}
+
+/** Strict: Node's decoder skips what it does not know, and two spellings would pass for one key. */
+function parseBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.toString('base64') !== text) throw wrong('--development-key is not base64');
+  return new Uint8Array(bytes);
+}
+
+function wrong(message: string): UsageError {
+  return new UsageError('usage-wrong', message, { fault: 'caller', hint: USAGE });
+}
+
+/** Standard input to its end. Errors: `input-too-large`. */
+async function readInput(maxBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes)
+      throw new AuthorityError('input-too-large', `more than ${maxBytes} bytes on standard input`, { fault: 'caller' });
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function parseCommandLine(args: readonly string[]): { readonly name: string; readonly options: Options } {
+  const text = { type: 'string' } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { dir: text, role: text, device: text, rights: text, 'development-key': text },
+      allowPositionals: true,
+    });
+    if (positionals.length === 1) return { name: positionals[0] ?? '', options: values };
+  } catch (cause) {
+    throw wrong((cause as Error).message);
+  }
+  throw wrong('exactly one command is wanted');
+}
+
+function refusalOf(error: unknown): AuthorityRefusal {
+  if (!isCoded(error)) return { error: { code: 'internal', message: String(error) } };
+  const { code, message, hint, details } = error;
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }), details } };
+}
+
+async function main(): Promise<void> {
+  try {
+    const { name, options } = parseCommandLine(process.argv.slice(2));
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined) throw wrong(`no command ${name}`);
+    process.stdout.write(await command(options));
+  } catch (error) {
+    process.stderr.write(`${JSON.stringify(refusalOf(error))}\n`);
+    process.exitCode = error instanceof UsageError ? EXIT.usage : EXIT.refused;
+  }
+}
+
+await main();

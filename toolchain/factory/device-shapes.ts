@@ -1,0 +1,95 @@
+// The shapes of what a device answers and tells (contracts/wire/device-link.ts). A device may be hostile to the computer that
+// it is attached to: nothing of its words is used before it was checked here.
+
+import type {
+  AppEnd,
+  AppStatus,
+  DeviceDescription,
+  DeviceEvent,
+  FirewallDescription,
+  InstalledImage,
+} from '../../contracts/wire/device-link.ts';
+import type { Shape } from './shape.ts';
+import { flag, list, nullable, number, oneOf, record, text, variant } from './shape.ts';
+
+type EventOf<Kind extends DeviceEvent['kind']> = Extract<DeviceEvent, { readonly kind: Kind }>;
+const endReason = oneOf('exit', 'trap', 'killed', 'refused');
+
+export const deviceDescription: Shape<DeviceDescription> = record<DeviceDescription>({
+  deviceId: text(128),
+  lifecycle: oneOf('Blank', 'Module1Complete', 'DeviceComplete'),
+  board: text(64),
+  osVersion: text(64),
+  uptimeMs: number,
+  rights: list(text(64), 32),
+  capabilitySerial: text(20),
+  measurements: list(record({ stage: text(64), digest: text(128), rollbackIndex: number, name: text(256) }), 256),
+});
+
+export const installedImage: Shape<InstalledImage> = record<InstalledImage>({
+  componentId: text(36),
+  imageId: text(36),
+  name: text(256),
+  version: text(64),
+  rollbackIndex: number,
+  sizeBytes: number,
+  trust: oneOf('development', 'service'),
+});
+
+const appEnd: Shape<AppEnd> = record<AppEnd>({ reason: endReason, exitCode: nullable(number), detail: text() });
+
+export const appStatus: Shape<AppStatus> = record<AppStatus>({
+  componentId: text(36),
+  name: text(256),
+  state: oneOf('stopped', 'starting', 'running', 'stopping', 'crashed', 'failed'),
+  restarts: number,
+  context: nullable(number),
+  memoryLimitBytes: number,
+  lastEnd: nullable(appEnd),
+});
+
+export const firewallDescription: Shape<FirewallDescription> = record<FirewallDescription>({
+  rows: list(
+    record({
+      name: text(256),
+      master: text(32),
+      contexts: list(number, 32),
+      base: number,
+      size: number,
+      access: text(16),
+      locked: flag,
+    }),
+    1024,
+  ),
+  violations: number,
+});
+
+const app = { t: number, app: text(256) };
+const component = { ...app, componentId: text(36) };
+
+export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
+  log: record<EventOf<'log'>>({ ...app, kind: oneOf('log'), message: text(8192) }),
+  denied: record<EventOf<'denied'>>({
+    ...app,
+    kind: oneOf('denied'),
+    interface: text(256),
+    function: text(256),
+    resource: text(256),
+    error: text(64),
+    layer: oneOf('broker', 'firewall'),
+  }),
+  violation: record<EventOf<'violation'>>({
+    t: number,
+    kind: oneOf('violation'),
+    master: text(32),
+    context: number,
+    region: text(64),
+    address: number,
+    access: text(16),
+  }),
+  started: record<EventOf<'started'>>({ ...component, kind: oneOf('started'), context: number }),
+  exit: record<EventOf<'exit'>>({ ...component, kind: oneOf('exit'), code: nullable(number), reason: endReason }),
+  trap: record<EventOf<'trap'>>({ ...component, kind: oneOf('trap'), detail: text() }),
+  limit: record<EventOf<'limit'>>({ ...app, kind: oneOf('limit'), limit: text(64), used: number, allowed: number }),
+  failure: record<EventOf<'failure'>>({ ...component, kind: oneOf('failure'), restarts: number, lastEnd: appEnd }),
+});

@@ -1,0 +1,111 @@
+// The hands and eyes at the bench: presses buttons, drives pins, sees every edge. Never reaches the device but through its pins.
+
+import type { Socket } from 'node:net';
+import type { CodedError } from '../../contracts/core/coded-error.ts';
+import type { WorldCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
+import { WORLD_LINE_MAX_BYTES } from '../../contracts/wire/world-link.ts';
+import { FactoryError } from './factory-error.ts';
+import { LineStream } from './line-stream.ts';
+import type { Shape } from './shape.ts';
+import { ShapeMismatch, number, oneOf, record, text, variant } from './shape.ts';
+import { connectCable } from './socket-address.ts';
+
+type EventOf<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: Kind }>;
+
+const level: Shape<0 | 1 | null> = (value, path) => {
+  if (value === 0 || value === 1 || value === null) return value;
+  throw new ShapeMismatch(path, '0, 1 or null');
+};
+const worldEvent: Shape<WorldEvent> = variant<WorldEvent>({
+  pin: record<EventOf<'pin'>>({ kind: oneOf('pin'), t: number, pin: number, level }),
+  press: record<EventOf<'press'>>({ kind: oneOf('press'), t: number, pin: number }),
+  refused: record<EventOf<'refused'>>({
+    kind: oneOf('refused'),
+    t: number,
+    code: oneOf('command-malformed', 'no-such-part'),
+    message: text(1024),
+  }),
+});
+
+export class WorldClient {
+  readonly #socket: Socket;
+  readonly #lines = new LineStream(WORLD_LINE_MAX_BYTES);
+  readonly #listeners = new Set<(event: WorldEvent) => void>();
+  #isClosed = false;
+  /** Resolves when the world is gone, with the reason. */
+  readonly closed: Promise<CodedError>;
+
+  /** Takes over a connected socket. */
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.closed = new Promise((resolve) => {
+      const end = (error: CodedError): void => {
+        this.close();
+        resolve(error);
+      };
+      socket.on('data', (chunk: Buffer) => this.#receive(chunk, end));
+      socket.on('error', (cause) => end(lost(cause)));
+      socket.on('close', () => end(lost()));
+    });
+  }
+
+  /** Presses the button on this pin of the chip and lets it go after `forMs`. */
+  press(pin: number, forMs: number): void {
+    this.#send({ do: 'press', pin, forMs });
+  }
+
+  /** Drives the pin from outside; `null` lets it go. */
+  drive(pin: number, level: 0 | 1 | null): void {
+    this.#send({ do: 'drive', pin, level });
+  }
+
+  /** Hears edges, presses and refusals from now on; the returned function ends it. */
+  onEvent(listener: (event: WorldEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#socket.destroy();
+  }
+
+  /** Errors: `world-link-closed`. */
+  #send(command: WorldCommand): void {
+    if (this.#isClosed) throw lost();
+    this.#socket.write(`${JSON.stringify(command)}\n`);
+  }
+
+  #receive(chunk: Uint8Array, end: (error: CodedError) => void): void {
+    if (this.#isClosed) return;
+    try {
+      for (const line of this.#lines.push(chunk)) {
+        const event = parseEvent(line);
+        for (const listener of this.#listeners) listener(event);
+      }
+    } catch (error) {
+      if (!(error instanceof FactoryError)) throw error;
+      end(error);
+    }
+  }
+}
+
+/** A client of the world around the device in this folder. Errors: `device-off`. */
+export async function connectWorld(folder: string): Promise<WorldClient> {
+  return new WorldClient(await connectCable(folder, 'world'));
+}
+
+function parseEvent(line: string): WorldEvent {
+  try {
+    return worldEvent(JSON.parse(line), 'event');
+  } catch (cause) {
+    if (!(cause instanceof ShapeMismatch || cause instanceof SyntaxError)) throw cause;
+    throw new FactoryError('device-reply-malformed', `the world told what this version cannot read: ${cause.message}`, {
+      cause,
+    });
+  }
+}
+
+function lost(cause?: unknown): FactoryError {
+  return new FactoryError('world-link-closed', 'the connection to the world is closed', { fault: 'world', cause });
+}
