@@ -1,0 +1,22 @@
+// Finds the manifest line that an app probably needs, from the hardware names in its sources. Never grants anything itself.
+
+import type { SupportedCapability } from '../../host-apis/capabilities.ts';
+import type { BoardHardware } from './hardware.ts';
+import type { SourceTree } from './source-tree.ts';
+
+const SUGGESTED_MAX = 16;
+
+/** A JSON array for the capability's manifest line: the names of its type that the sources mention, else the board's first one. */
+export function suggestGrant(capability: SupportedCapability, hardware: BoardHardware, tree: SourceTree): string {
+  const names = [...hardware.hardware.peripherals.values()]
+    .filter(({ type }) => type === capability)
+    .map(({ name }) => name);
+  const words = new Set<string>();
+  for (const [path, bytes] of tree) {
+    if (!/\.[ch]$/.test(path)) continue;
+    for (const [word] of new TextDecoder().decode(bytes).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
+  }
+  const mentioned = names.filter((name) => words.has(name)).slice(0, SUGGESTED_MAX);
+  const chosen = mentioned.length > 0 ? mentioned : names.slice(-1);
+  return `[${chosen.map((name) => `"$${name}"`).join(', ')}]`;
+}

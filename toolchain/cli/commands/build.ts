@@ -1,0 +1,78 @@
+// `casemate build`: sources to a signed image package. Never packages what the device would refuse.
+
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { BuildResult } from '../../build/build-app.ts';
+import { buildApp } from '../../build/build-app.ts';
+import type { DeviceChoice } from '../attached.ts';
+import { stateFolder } from '../attached.ts';
+import type { CommandContext } from '../command-context.ts';
+import { developmentKeyOf } from '../development-key.ts';
+import { table } from '../table.ts';
+
+interface Choice extends DeviceChoice {
+  readonly output?: string;
+  readonly hardware?: string;
+}
+
+export function registerBuild(root: Command, { outcome, cwd }: CommandContext): void {
+  root
+    .command('build')
+    .description(
+      'Builds an app folder: sources → component → image package, signed with the development key of the state folder.',
+    )
+    .argument('[dir]', 'app folder', '.')
+    .option('-o, --output <file>', 'where the package goes (default: NAME.imagepackage here)')
+    .option('--hardware <name>', 'board name or hardware definition, instead of what casemate.json says')
+    .option('--state <dir>', 'state folder', '.casemate')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', '\nExample:\n  npx casemate build apps/blink -o blink.imagepackage')
+    .action(async (dir: string, choice: Choice) => {
+      const built = await buildApp({ folder: resolve(cwd, dir), hardware: choice.hardware });
+      const key = await developmentKeyOf(stateFolder(cwd, choice));
+      const file = resolve(cwd, choice.output ?? `${fileName(built.name)}.imagepackage`);
+      await writeFile(file, key.signImage(built.image));
+      outcome.result({ file, ...summary(built) }, () => describe(file, built));
+    });
+}
+
+/** A manifest's name as a file name: nothing that a shell or a file system minds. */
+function fileName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^[.-]/, '_');
+}
+
+function summary({
+  name,
+  componentId,
+  imageId,
+  language,
+  hardware,
+  imports,
+  capabilities,
+  gpioPins,
+  sizes,
+  warnings,
+}: BuildResult): object {
+  return { name, componentId, imageId, language, hardware, imports, capabilities, gpioPins, sizes, warnings };
+}
+
+function describe(file: string, built: BuildResult): string {
+  const { sizes } = built;
+  const facts = [
+    ['package', file],
+    ['component id', built.componentId],
+    ['image id', built.imageId],
+    ['built for', `${built.hardware}, in ${built.language}`],
+    ['sizes', `package ${sizes.image}, component ${sizes.component}, files ${sizes.files} bytes`],
+    ['memory', `${sizes.memoryInitial} of ${sizes.memoryLimit} bytes at start`],
+    ['imports', built.imports.join(', ') || 'none'],
+    [
+      'manifest lines in use',
+      built.capabilities
+        .map((each) => (each === 'Gpio' ? `"Gpio": [${built.gpioPins.join(', ')}]` : each))
+        .join(', ') || 'none',
+    ],
+  ];
+  return [table(undefined, facts), ...built.warnings.map((warning) => `warning: ${warning}`)].join('\n');
+}

@@ -1,0 +1,33 @@
+// One event of a device as a line for people. Never loses the reason of a denial.
+
+import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
+import type { PinEvent, PressEvent } from './bench.ts';
+
+export function eventText(event: DeviceEvent | PinEvent | PressEvent): string {
+  return `${(event.t / 1000).toFixed(3).padStart(9)}  ${eventBody(event)}`;
+}
+
+function eventBody(event: DeviceEvent | PinEvent | PressEvent): string {
+  switch (event.kind) {
+    case 'log':
+      return `${event.app}: ${event.message}`;
+    case 'pin':
+      return `pin ${event.pin}${event.name === null ? '' : ` ${event.name}`} ${event.level === null ? 'released' : event.level === 1 ? 'high' : 'low'}`;
+    case 'press':
+      return `press ${event.name ?? `pin ${event.pin}`}`;
+    case 'denied':
+      return `DENIED by the ${event.layer}: ${event.app} called ${event.interface} ${event.function} for ${event.resource} → ${event.error}`;
+    case 'violation':
+      return `VIOLATION: ${event.master} context ${event.context} tried to ${event.access} ${event.region} at 0x${event.address.toString(16)}`;
+    case 'started':
+      return `${event.app} started in context ${event.context}`;
+    case 'exit':
+      return `${event.app} ended: ${event.reason}${event.code === null ? '' : ` with code ${event.code}`}`;
+    case 'trap':
+      return `${event.app} trapped: ${event.detail}`;
+    case 'limit':
+      return `${event.app} is at its limit of ${event.limit}: ${event.used} of ${event.allowed}`;
+    case 'failure':
+      return `${event.app} was given up after ${event.restarts} restarts: ${event.lastEnd.detail}`;
+  }
+}

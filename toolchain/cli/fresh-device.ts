@@ -1,0 +1,52 @@
+// A device made for one run: manufactured, powered on, in development mode; gone afterwards. Never a device that somebody keeps.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { manufactureDevice } from '../factory/manufacture.ts';
+import type { OsRelease } from '../factory/os-release.ts';
+import type { Profile } from '../factory/profile.ts';
+import { developmentCapability } from '../factory/profile.ts';
+import type { PinNames } from './bench.ts';
+import { Bench } from './bench.ts';
+
+export interface FreshDeviceOptions {
+  readonly profile: Profile;
+  readonly board: string;
+  readonly names: PinNames;
+  /** Another release than the profile's: an OS with a hole, to show what still stands. */
+  readonly release?: OsRelease;
+  /** Entropy from this seed instead of the host's, for runs that must replay. */
+  readonly seed?: number;
+  /** Told of every line on the device's own standard error. */
+  readonly onTrace?: (text: string) => void;
+}
+
+/** Makes the device, does the work, and takes the device away whatever happens. */
+export async function withFreshDevice<Result>(
+  options: FreshDeviceOptions,
+  work: (bench: Bench, folder: string) => Promise<Result>,
+): Promise<Result> {
+  const parent = await mkdtemp(join(tmpdir(), 'casemate-'));
+  const folder = join(parent, 'device');
+  try {
+    const { profile, board, names, seed, onTrace } = options;
+    const seeded = seed === undefined ? {} : { seed };
+    const made = await manufactureDevice({
+      folder,
+      board,
+      release: options.release ?? profile.release,
+      anchors: profile.anchors,
+      ...seeded,
+    });
+    const bench = await Bench.start(folder, names, onTrace === undefined ? seeded : { ...seeded, onTrace });
+    try {
+      await bench.client.applyCapability(await developmentCapability(profile, made.deviceId));
+      return await work(bench, folder);
+    } finally {
+      await bench.stop();
+    }
+  } finally {
+    await rm(parent, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,88 @@
+// The command `casemate`: reads the command line, runs one command, maps every ending to an exit code. Never decides anything itself.
+
+import { Command, CommanderError } from 'commander';
+import { registerBuild } from './commands/build.ts';
+import { registerDevice } from './commands/device.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerHardware } from './commands/hardware.ts';
+import { registerImagePackage } from './commands/image-package.ts';
+import { registerManifest } from './commands/manifest.ts';
+import { registerNew } from './commands/new.ts';
+import { registerRun } from './commands/run.ts';
+import { registerUp } from './commands/up.ts';
+import type { CommandContext } from './command-context.ts';
+import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
+import { EXIT, Outcome } from './outcome.ts';
+
+/** Coded errors that say that the command line itself was wrong. */
+const USAGE_CODES: ReadonlySet<string> = new Set(['usage', 'duration-malformed', 'press-malformed', 'board-unknown']);
+
+const args = process.argv.slice(2);
+// A person who pipes the output away meanwhile (`| head`) is no fault of anybody.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+
+const outcome = new Outcome({
+  json: args.includes('--json'),
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY,
+});
+
+try {
+  await program({ outcome, cwd: process.cwd() }).parseAsync(args, { from: 'user' });
+} catch (error) {
+  process.exitCode = endingOf(error);
+}
+
+function program(context: CommandContext): Command {
+  const root = new Command('casemate');
+  root
+    .description('Secured apps on any device: build, run on a simulated board, and look at what was denied and why.')
+    .option('--debug', 'print where an internal fault happened')
+    .showSuggestionAfterError(true)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx casemate up --once\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s',
+    )
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => outcome.json || process.stderr.write(text) });
+  for (const register of [
+    registerUp,
+    registerNew,
+    registerBuild,
+    registerImagePackage,
+    registerManifest,
+    registerHardware,
+    registerRun,
+    registerDevice,
+    registerDoctor,
+  ]) {
+    register(root, context);
+  }
+  for (const command of everyCommand(root))
+    command.exitOverride().configureOutput({ writeErr: (text) => outcome.json || process.stderr.write(text) });
+  return root;
+}
+
+function everyCommand(command: Command): readonly Command[] {
+  return command.commands.flatMap((child) => [child, ...everyCommand(child)]);
+}
+
+function endingOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help and version are answers, not faults.
+    if (error.exitCode === 0) return EXIT.done;
+    if (outcome.json)
+      outcome.error(
+        new CodedError('usage', error.message.replace(/^error: /, ''), { fault: 'caller', hint: 'Try --help.' }),
+      );
+    return EXIT.usage;
+  }
+  outcome.error(error);
+  if (args.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  const usage = isCoded(error) && USAGE_CODES.has(error.code);
+  return usage ? EXIT.usage : EXIT.refused;
+}
