@@ -1,0 +1,202 @@
+// The command line as scripts and people meet it: help with an example, exit codes, one JSON document, coded errors.
+
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import test from 'ava';
+import { casemate, document, lines, sharedFolder, CHECKOUT } from './support/casemate.ts';
+import { corpus } from './support/corpus.ts';
+
+const folder = sharedFolder(test);
+
+const COMMANDS = [
+  'up',
+  'new',
+  'build',
+  'image-package show',
+  'image-package sign',
+  'manifest check',
+  'hardware resolve',
+  'run',
+  'doctor',
+  'device list-attached',
+  'device show-attached',
+  'device firewall show',
+  'device log',
+  'device restart',
+  'device manufacturing-state show',
+  'device enable-development',
+  'device capability show-attached',
+  'device capability update',
+  'device sideload deploy',
+  'device sideload delete',
+  'device sideload show-deployment',
+  'device image list-installed',
+  'device app start',
+  'device app stop',
+  'device app show-status',
+];
+test.serial('every command has help with an example and takes --json', async (t) => {
+  for (const command of COMMANDS) {
+    const { exitCode, stdout } = await casemate([...command.split(' '), '--help']);
+    t.is(exitCode, 0, command);
+    t.regex(stdout, /Examples?:\n +(npx casemate|npm start)/, command);
+    t.regex(stdout, /--json/, command);
+  }
+});
+
+/** Arguments, exit code, error code, and why. */
+const REFUSED: readonly (readonly [string, number, string])[] = [
+  ['no-such-command --json', 2, 'usage'],
+  ['run --json', 2, 'usage'], // the target is missing
+  ['run apps/blink --for 3 --json', 2, 'duration-malformed'], // a bare number has no unit
+  ['run apps/blink --press LED --json', 2, 'press-malformed'],
+  ['run apps/blink --press NO_SUCH_BUTTON@1s --json', 2, 'press-malformed'],
+  ['run apps/blink --board mt3620_rbd --json', 2, 'board-unknown'], // near miss
+  ['run apps/no-such-app --json', 1, 'file-not-readable'],
+  ['build apps --json', 1, 'manifest-missing'],
+  ['image-package show no-such-file --json', 1, 'file-not-readable'],
+  ['image-package show package.json --json', 1, 'image-magic-wrong'], // long enough, and no package
+  ['device show-attached --state no-such-state --json', 1, 'no-device-attached'],
+  ['new apps --json', 1, 'folder-not-empty'],
+  ['new x --lang cobol --json', 1, 'language-not-supported'],
+];
+for (const [command, exitCode, code] of REFUSED) {
+  test.serial(`casemate ${command} is refused with ${code}`, async (t) => {
+    const ran = await casemate(command.split(' '));
+    t.is(ran.exitCode, exitCode, ran.stdout + ran.stderr);
+    const { error } = document(ran) as { error: { code: string; message: string } };
+    t.is(error.code, code);
+    t.not(error.message, '');
+  });
+}
+
+test.serial('manifest check gives a verdict for each file, with a code of its own for each fault', async (t) => {
+  const blink = JSON.stringify({
+    SchemaVersion: 1,
+    Name: 'x',
+    ComponentId: '005180bc-402f-4cb3-a662-72937dbcde47',
+    EntryPoint: '/bin/app',
+    CmdArgs: [],
+    Capabilities: { Gpio: ['$LED'] },
+    ApplicationType: 'Default',
+  });
+  const cases: readonly (readonly [string, string, string | undefined])[] = [
+    ['good.json', blink, undefined],
+    ['bom.json', `\ufeff${blink}`, undefined], // occurs in published files
+    ['trailing-comma.json', blink.replace('"Default"', '"Default",'), 'json-trailing-comma'],
+    ['duplicate-key.json', blink.replace('"Name":"x"', '"Name":"x","Name":"y"'), 'json-duplicate-key'],
+    ['unknown-key.json', blink.replace('"Gpio"', '"Gipo"'), 'key-unknown'],
+    ['wrong-type.json', blink.replace('["$LED"]', '"$LED"'), 'value-type-wrong'],
+    ['huge.json', `${blink}${' '.repeat(10 * 1024 * 1024)}`, 'json-too-large'],
+    ['later.json', blink.replace('"Gpio":["$LED"]', '"Uart":["$UART0"]'), 'capability-not-supported'],
+  ];
+  await mkdir(folder.path('manifests'), { recursive: true });
+  for (const [name, text] of cases) await writeFile(folder.path(`manifests/${name}`), text);
+  const ran = await casemate([
+    'manifest',
+    'check',
+    '--json',
+    ...cases.map(([name]) => folder.path(`manifests/${name}`)),
+  ]);
+  t.is(ran.exitCode, 1);
+  const verdicts = lines(ran) as unknown as readonly {
+    ok: boolean;
+    errors: readonly { code: string; hint: string }[];
+  }[];
+  t.deepEqual(
+    verdicts.map(({ ok, errors }) => (ok ? undefined : errors[0]?.code)),
+    cases.map(([, , code]) => code),
+  );
+  t.regex(verdicts[4]?.errors[0]?.hint ?? '', /Gpio/); // did you mean
+});
+
+test.serial('manifest check says something about every published manifest', async (t) => {
+  const manifests = corpus(t, 'manifests');
+  if (manifests === undefined) return;
+  const files = readdirSync(manifests).map((name) => `${manifests}/${name}`);
+  const ran = await casemate(['manifest', 'check', '--json', ...files]);
+  const verdicts = lines(ran) as unknown as readonly { file: string; ok: boolean; errors: readonly unknown[] }[];
+  t.deepEqual(
+    verdicts.map(({ file }) => file),
+    files,
+  );
+  t.true(verdicts.every(({ ok, errors }) => ok === (errors.length === 0)));
+  t.true(verdicts.some(({ ok }) => ok) && verdicts.some(({ ok }) => !ok));
+});
+
+test.serial('hardware resolve follows names to pins, and an import cycle is refused', async (t) => {
+  const good = await casemate([
+    'hardware',
+    'resolve',
+    'toolchain/sdk/hardware/mt3620_rdb/sample_appliance.json',
+    '--json',
+  ]);
+  t.is(good.exitCode, 0, good.stdout);
+  const { peripherals } = document(good) as unknown as { peripherals: readonly { name: string; pin: number }[] };
+  t.is(peripherals.find(({ name }) => name === 'SAMPLE_LED')?.pin, 8);
+  const header = await casemate([
+    'hardware',
+    'resolve',
+    'toolchain/sdk/hardware/mt3620_rdb/sample_appliance.json',
+    '--header',
+  ]);
+  t.regex(header.stdout, /#define SAMPLE_BUTTON_1 \(12\)/);
+  const definition = (imported: string): string =>
+    JSON.stringify({
+      Metadata: { Type: 'Azure Sphere Hardware Definition', Version: 1 },
+      Description: { Name: 'x', MainCoreHeaderFileTopContent: [] },
+      Imports: [{ Path: imported }],
+      Peripherals: [],
+    });
+  await mkdir(folder.path('cycle'), { recursive: true });
+  await writeFile(folder.path('cycle/a.json'), definition('b.json'));
+  await writeFile(folder.path('cycle/b.json'), definition('a.json'));
+  const cycle = await casemate(['hardware', 'resolve', folder.path('cycle/a.json'), '--json']);
+  t.is(cycle.exitCode, 1);
+  t.is((document(cycle) as unknown as { errors: readonly { code: string }[] }).errors[0]?.code, 'import-cycle');
+});
+
+test.serial('build refuses an import that the manifest does not grant, and prints the line to add', async (t) => {
+  const app = folder.path('ungranted');
+  await cp(`${CHECKOUT}/apps/blink`, app, { recursive: true });
+  const manifest = {
+    SchemaVersion: 1,
+    Name: 'x',
+    ComponentId: crypto.randomUUID(),
+    EntryPoint: '/bin/app',
+    CmdArgs: [],
+    Capabilities: {},
+    ApplicationType: 'Default',
+  };
+  await writeFile(`${app}/app_manifest.json`, JSON.stringify(manifest));
+  const ran = await casemate(['build', app, '--json', '--state', folder.path('state')]);
+  t.is(ran.exitCode, 1);
+  const { error } = document(ran) as { error: { code: string; hint: string } };
+  t.is(error.code, 'import-not-granted');
+  t.regex(error.hint, /"Gpio": \[/);
+});
+
+test.serial('build, show and sign: a package tells what is in it and whose signatures hold', async (t) => {
+  const state = ['--state', folder.path('state')];
+  const file = folder.path('blink.imagepackage');
+  const built = await casemate(['build', 'apps/blink', '-o', file, '--json', ...state]);
+  t.is(built.exitCode, 0, built.stdout + built.stderr);
+  t.like(document(built), { name: 'blink', capabilities: ['Gpio'], gpioPins: [8, 12] });
+  const signed = await casemate(['image-package', 'sign', file, '--json', ...state]);
+  t.is(signed.exitCode, 0, signed.stdout);
+  const shown = await casemate(['image-package', 'show', file, '--json', ...state]);
+  t.like(document(shown), {
+    kind: 'application',
+    grantsMatch: { ok: true },
+    signatures: [{ role: 'publisher', verdict: 'valid', keyName: 'development' }],
+  });
+});
+
+test.serial('doctor says what this machine has', async (t) => {
+  const ran = await casemate(['doctor', '--json']);
+  t.is(ran.exitCode, 0, ran.stdout);
+  const { findings } = document(ran) as unknown as {
+    findings: readonly { what: string; ok: boolean; install: string }[];
+  };
+  t.true(findings.every(({ ok, install }) => ok || install !== ''));
+});
