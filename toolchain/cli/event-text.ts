@@ -10,7 +10,7 @@ export function eventText(event: DeviceEvent | PinEvent | PressEvent): string {
 function eventBody(event: DeviceEvent | PinEvent | PressEvent): string {
   switch (event.kind) {
     case 'log':
-      return `${event.app}: ${event.message}`;
+      return `[${event.app}] ${event.message}`;
     case 'pin':
       return `pin ${event.pin}${event.name === null ? '' : ` ${event.name}`} ${event.level === null ? 'released' : event.level === 1 ? 'high' : 'low'}`;
     case 'press':
