@@ -1,3 +1,4 @@
+import { PLATFORM_KEY_FILE } from '../../contracts/core/boot-files.ts';
 import test from 'ava';
 import { encodeImageFiles } from '../../contracts/core/image-files.ts';
 import type { ImageParts } from '../../contracts/core/image.ts';
@@ -14,7 +15,6 @@ import {
   stageParts,
 } from '../../test/support/boot-bench.ts';
 import type { BootErrorCode } from './boot/boot-error.ts';
-import { PLATFORM_KEY_FILE } from './rom/rom.ts';
 
 const keys = benchKeys();
 const parts = stageParts(keys);

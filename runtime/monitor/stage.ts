@@ -1,5 +1,6 @@
 // The monitor's entry, third stage: opens the state, programs the firewall, starts the OS and then serves it. Never returns keys.
 
+import { RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { isCoded } from '../../contracts/core/coded-error.ts';
 import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { decodeImageFiles } from '../../contracts/core/image-files.ts';
@@ -16,9 +17,6 @@ import { programOsRows } from './firewall-rows.ts';
 import { Monitor } from './monitor.ts';
 import { SecureCallServer } from './secure-call-server.ts';
 import { openSealedState } from './sealed-state.ts';
-
-/** The file of the OS image that every compartment runs. */
-export const RUNNER_FILE = 'compartment.mjs';
 
 const stage: Stage<MonitorHandover> = (handover) => outcomeOf('monitor', () => boot(handover));
 export default stage;

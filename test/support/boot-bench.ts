@@ -1,5 +1,6 @@
 // A bench for the secure world in memory: a chip, signed stages, a launcher that only notes what it was given. Never a real process.
 
+import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { concatBytes } from '../../contracts/core/bytes.ts';
@@ -24,8 +25,8 @@ import type { ByteChannel, CompartmentLimits, OsProcess, ProcessEnd, Program } f
 import type { Medium } from '../../runtime/hil/medium.ts';
 import type { BootOutcome } from '../../runtime/monitor/boot/boot-error.ts';
 import plutonStage from '../../runtime/monitor/pluton/stage.ts';
-import { PLATFORM_KEY_FILE, startRom } from '../../runtime/monitor/rom/rom.ts';
-import monitorStage, { RUNNER_FILE } from '../../runtime/monitor/stage.ts';
+import { startRom } from '../../runtime/monitor/rom/rom.ts';
+import monitorStage from '../../runtime/monitor/stage.ts';
 import { decodeSecureReply, decodeSecureResult, encodeSecureRequest } from '../../runtime/monitor/abi/codec.ts';
 import type { SecureRequest, SecureResults } from '../../runtime/monitor/abi/codec.ts';
 import type { AppEnded } from '../../runtime/monitor/abi/records.ts';

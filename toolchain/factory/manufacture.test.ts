@@ -1,3 +1,4 @@
+import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   existsSync,
@@ -23,7 +24,7 @@ import type { Bundle, BundleName } from './bundle.ts';
 import { readDeviceRecord } from './device-record.ts';
 import { manufactureDevice } from './manufacture.ts';
 import type { OsRelease } from './os-release.ts';
-import { COMPARTMENT_FILE, PLATFORM_KEY_FILE, makeRelease } from './os-release.ts';
+import { makeRelease } from './os-release.ts';
 import { currentRelease } from './release-cache.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
@@ -65,7 +66,7 @@ test('every image of a release is signed by the platform key', (t) => {
 test('a release carries the trust anchors and the runner', (t) => {
   const files = (name: keyof OsRelease['images']) => decodeImageFiles(decodeImage(release.images[name], sha256).files);
   t.deepEqual(files('plutonRuntime').get(PLATFORM_KEY_FILE), anchors.platformKey);
-  t.deepEqual(files('os').get(COMPARTMENT_FILE), bundles.compartment.code);
+  t.deepEqual(files('os').get(RUNNER_FILE), bundles.compartment.code);
   t.deepEqual(files('trustedKeystore').get('service-ca.der'), anchors.serviceCa);
   t.deepEqual(files('trustedKeystore').get('tuf/1.root.json'), anchors.tufRoot);
   const keys = decodeTrustedKeystore(decodeImage(release.images.trustedKeystore, sha256).component);

@@ -1,6 +1,7 @@
 // Makes an operating system release: four image packages, signed for the platform. Never signs by itself: the authority's
 // program does, and the device checks.
 
+import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Packr } from 'msgpackr';
@@ -29,11 +30,6 @@ export interface OsRelease {
   /** Signed packages. */
   readonly images: Readonly<Record<ReleaseImage, Uint8Array>>;
 }
-
-/** In the Pluton runtime's image: the platform key's point, 65 bytes. The ROM compares its digest with the fuses. */
-export const PLATFORM_KEY_FILE = 'platform-key.bin';
-/** In the OS image: the runner that every compartment is started with. */
-export const COMPARTMENT_FILE = 'compartment.mjs';
 
 /**
  * Raised with a release that closes a hole, so that devices never go back before it. The fuses follow it; it has 256 steps
@@ -74,7 +70,7 @@ export async function makeRelease(
     },
     trustedKeystore: { component: keystoreOf(anchors), files: keystoreFiles(anchors) },
     monitor: { component: bundles.monitor.code },
-    os: { component: bundles.os.code, files: filesOf([[COMPARTMENT_FILE, bundles.compartment.code]]) },
+    os: { component: bundles.os.code, files: filesOf([[RUNNER_FILE, bundles.compartment.code]]) },
   };
   const images = await Promise.all(
     RELEASE_IMAGES.map(async (kind) => {

@@ -1,5 +1,6 @@
 // The boot ROM: the first code of the device. It trusts the fuses alone, and enters nothing but a verified Pluton runtime.
 
+import { PLATFORM_KEY_FILE } from '../../../contracts/core/boot-files.ts';
 import { sameBytes } from '../../../contracts/core/bytes.ts';
 import { isCoded } from '../../../contracts/core/coded-error.ts';
 import type { ImagePackage } from '../../../contracts/core/image.ts';
@@ -10,12 +11,6 @@ import type { BootOutcome } from '../boot/boot-error.ts';
 import { BootError, outcomeOf } from '../boot/boot-error.ts';
 import { enterStage, measured } from '../boot/handover.ts';
 import { loadStage } from '../boot/verified-stage.ts';
-
-/**
- * The file of the Pluton runtime image that holds the platform's public key (SEC 1 uncompressed point, 65 bytes). The
- * fuses hold only its SHA-256, so the key travels with the first image and counts only when its digest is the fused one.
- */
-export const PLATFORM_KEY_FILE = 'platform-key.bin';
 
 /** Digests that the ROM cannot take itself: its own code's, and the engine's that runs all of the device. */
 export interface RomFacts {
