@@ -26,6 +26,7 @@ import { table } from '../table.ts';
 
 interface Choice {
   readonly once?: boolean;
+  readonly fresh?: boolean;
   readonly board: string;
   readonly state: string;
 }
@@ -40,6 +41,7 @@ export function registerUp(root: Command, { outcome, cwd }: CommandContext): voi
       'Boots a simulated board and runs apps/blink on it until Ctrl-C; with --once plays the whole story headless and stops.',
     )
     .option('--once', 'play the story, print its table (or one JSON document), stop')
+    .option('--fresh', 'make the device anew: its keys and apps are gone for good')
     .option('--board <name>', 'board to simulate', 'mt3620_rdb')
     .option('--state <dir>', 'state folder: keys, OS release, devices', '.casemate')
     .option('--json', 'one JSON document with --once, JSON Lines without')
@@ -47,7 +49,7 @@ export function registerUp(root: Command, { outcome, cwd }: CommandContext): voi
     .action(async (choice: Choice) => {
       const state = stateFolder(cwd, choice);
       if (choice.once === true) await playOnce(outcome, state);
-      else await stayUp(outcome, state, checkedBoard(choice.board));
+      else await stayUp(outcome, state, checkedBoard(choice.board), choice.fresh === true);
     });
 }
 
@@ -93,11 +95,11 @@ function stepText({ name, ok, ms }: StepRecord): string {
   return `${ok ? 'ok    ' : 'FAILED'} ${String(ms).padStart(6)} ms  ${name}`;
 }
 
-async function stayUp(outcome: Outcome, state: string, board: string): Promise<void> {
+async function stayUp(outcome: Outcome, state: string, board: string, force: boolean): Promise<void> {
   outcome.progress('preparing the profile');
   const profile = await prepareProfile(state);
   const folder = deviceFolder(state, DEVICE_NAME);
-  await ensureDevice(profile, folder, board);
+  if (force || !existsSync(folder)) await makeDevice(profile, folder, board, force);
   const names = pinNamesOf(loadHardware({ from: 'disk', name: board }).hardware);
   const bench = await Bench.start(folder, names);
   try {
@@ -112,9 +114,9 @@ async function stayUp(outcome: Outcome, state: string, board: string): Promise<v
   }
 }
 
-async function ensureDevice({ release, anchors, endorsements }: Profile, folder: string, board: string): Promise<void> {
-  if (existsSync(folder)) return;
-  await manufactureDevice({ folder, board, release, anchors, endorsements, madeAt: new Date() });
+function makeDevice(profile: Profile, folder: string, board: string, force: boolean): Promise<unknown> {
+  const { release, anchors, endorsements } = profile;
+  return manufactureDevice({ folder, board, release, anchors, endorsements, force, madeAt: new Date() });
 }
 
 /** Development mode, and blink as it stands in the checkout; what is there already stays as it is. */

@@ -61,9 +61,9 @@ async function playOnSoundDevice(
   image: Uint8Array,
 ): Promise<Lab1> {
   const folder = deviceFolder(profile.state, `story-${process.pid}`);
-  const { anchors, release, endorsements } = profile;
+  const { anchors, release } = profile;
   const made = await story.step('a device is manufactured: keys, fuses, flash', () =>
-    manufactureDevice({ folder, board: BOARD, release, anchors, endorsements, force: true }),
+    manufactureDevice({ folder, board: BOARD, release, anchors, force: true }),
   );
   try {
     const bench = await story.step('power on: each stage verifies the next', () => Bench.start(folder, names));
