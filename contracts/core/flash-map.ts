@@ -8,7 +8,7 @@ export const FLASH_PART = {
   plutonRuntime: { offset: 0x00_0000, size: 0x08_0000 },
   monitor: { offset: 0x08_0000, size: 0x08_0000 },
   trustedKeystore: { offset: 0x10_0000, size: 0x04_0000 },
-  /** Two copies of the monitor's sealed state record. */
+  /** The monitor's sealed state record, in slots that take turns. */
   stateRecord: { offset: 0x14_0000, size: 0x04_0000 },
   osSlotA: { offset: 0x20_0000, size: 0x20_0000 },
   osSlotB: { offset: 0x40_0000, size: 0x20_0000 },

@@ -5,7 +5,11 @@ export type MeasuredStage = 'rom' | 'engine' | 'plutonRuntime' | 'monitor' | 'tr
 
 export interface Measurement {
   readonly stage: MeasuredStage;
-  /** SHA-256 of the whole package (or file), 32 bytes. */
+  /**
+   * 32 bytes. Of an image: SHA-256 of what its signatures are over (`ImagePackage.signedBytes`: header and grants, and through
+   * the header's digests every section), so one content has one line, whatever signature slots somebody adds to the package.
+   * Of `rom` and `engine`: SHA-256 of the file.
+   */
   readonly digest: Uint8Array;
   readonly rollbackIndex: number;
   /** Component id in GUID form, or the engine's version. */

@@ -31,7 +31,7 @@ test('requests, replies and events come back as they were', (t) => {
     t.deepEqual(plain(decodeLinkFrame(body(encodeLinkFrame(failed)))), plain(failed));
   });
   t.notThrows(() => fc.assert(law, { numRuns: 50 }));
-  const event = { event: { t: 5, kind: 'log', app: 'Blink', message: 'on' } } as const;
+  const event = { event: { t: 5, kind: 'log', app: 'Blink', componentId: 'x', message: 'on' } } as const;
   t.deepEqual(plain(decodeLinkFrame(body(encodeLinkFrame(event)))), event);
 });
 

@@ -72,6 +72,8 @@ export interface DeviceDescription {
     readonly rollbackIndex: number;
     readonly name: string;
   }[];
+  /** Lines of the log that are not in `measurements`: the boot's come first, then the newest that fit one frame. */
+  readonly measurementsDropped: number;
 }
 
 export interface InstalledImage {
@@ -122,13 +124,17 @@ interface EventBase {
   /** Milliseconds since power-on. */
   readonly t: number;
 }
-/** What happens on the device, as `casemate run` streams it. `app` is the manifest's Name. */
+/**
+ * What happens on the device, as `casemate run` streams it. `app` is the manifest's Name, which every author is free to choose:
+ * `componentId` says which app it was. A `limit` of the device itself has both empty.
+ */
 export type DeviceEvent = EventBase &
   (
-    | { readonly kind: 'log'; readonly app: string; readonly message: string }
+    | { readonly kind: 'log'; readonly app: string; readonly componentId: string; readonly message: string }
     | {
         readonly kind: 'denied';
         readonly app: string;
+        readonly componentId: string;
         readonly interface: string;
         readonly function: string;
         readonly resource: string;
@@ -155,6 +161,7 @@ export type DeviceEvent = EventBase &
     | {
         readonly kind: 'limit';
         readonly app: string;
+        readonly componentId: string;
         readonly limit: string;
         readonly used: number;
         readonly allowed: number;

@@ -25,9 +25,13 @@ interface Pair {
  * One pair of FIFOs per compartment context, numbered from 1. Each end is opened for one direction with a file description
  * of its own: what one child sets on its end (such as O_NONBLOCK) does not change another's, and when this process and
  * the OS are both gone a compartment that waits for a reply reads the end of the file.
+ *
+ * A context's pair outlives its apps, since the OS holds its ends from its start on. Emptying it between two apps takes away
+ * what the earlier one left there; it does not take away an end that a process of the earlier one still has open: a child
+ * that left its process group can go on writing in the name of the app that has the context next.
  */
 export class PipePairs {
-  readonly #pairs: readonly Pair[];
+  #pairs: readonly Pair[];
 
   /** Errors: `launch-failed`. */
   constructor(count: number) {
@@ -65,8 +69,11 @@ export class PipePairs {
     return { requests: reopen(pair.requests, O_WRONLY), replies: reopen(pair.replies, O_RDONLY) };
   }
 
+  /** There is no pair any more. Closing again does nothing: the numbers may be somebody else's files by then. */
   close(): void {
-    for (const { requests, replies } of this.#pairs) closeEnds({ requests, replies });
+    const pairs = this.#pairs;
+    this.#pairs = [];
+    for (const pair of pairs) closeEnds(pair);
   }
 }
 

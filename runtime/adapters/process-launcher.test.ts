@@ -1,7 +1,9 @@
 import test from 'ava';
-import { spawn } from 'node:child_process';
+import type { ExecutionContext } from 'ava';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leftOut } from '../../test/support/left-out.ts';
 import type { ByteChannel, ProcessEnd, RunningProcess } from '../hil/launch.ts';
 import { ProcessLauncher } from './process-launcher.ts';
 
@@ -129,29 +131,84 @@ test('a context that the board does not have is refused', (t) => {
   t.is((error as { code?: string }).code, 'launch-failed');
 });
 
-/** A parent that starts an OS and two compartments (one waits for a reply, one waits for nothing) and tells their pids. */
+test('a closed launcher starts nothing, and may be closed again', (t) => {
+  const launcher = new ProcessLauncher();
+  launcher.close();
+  // The descriptors of the closed pipes may be somebody else's now: a second close must leave them alone.
+  const next = new ProcessLauncher();
+  t.teardown(() => next.close());
+  launcher.close();
+  const starts = [
+    () => launcher.startOs(program('os', '')),
+    () => launcher.startCompartment(program('app', ''), 1, noImage, limits),
+  ];
+  for (const start of starts) t.is((t.throws(start) as { code?: string }).code, 'launch-failed');
+  t.notThrows(() => next.startCompartment(program('app', ''), 1, noImage, limits));
+});
+
+test('after the close nothing that the OS sent is delivered, and no end is told', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const talk = `import { Socket } from 'node:net';
+    for (const fd of [3, 4]) { const s = new Socket({ fd }); setInterval(() => s.write(Buffer.alloc(1 << 16)), 1); }`;
+  const os = launcher.startOs(program('os', talk));
+  const app = launcher.startCompartment(program('app', 'for (;;);'), 1, noImage, limits);
+  const heard: string[] = [];
+  os.onEnd(() => heard.push('end of the OS'));
+  app.onEnd(() => heard.push('end of the app'));
+  let told: () => void = () => undefined;
+  const first = new Promise<void>((resolve) => (told = resolve));
+  for (const channel of [os.bus, os.secureCalls]) {
+    channel.onBytes(() => {
+      heard.push('bytes');
+      launcher.close();
+      told();
+    });
+  }
+  await first;
+  while (isAlive(os.pid) || isAlive(app.pid)) await sleep(5);
+  // Whatever was under way has arrived by now.
+  await sleep(100);
+  t.deepEqual(heard, ['bytes']);
+});
+
+/** A parent that starts an OS and a compartment, which runs `process.argv[2]`, and tells their pids. */
 const PARENT = `
 const { ProcessLauncher } = await import(process.argv[1]);
 const launcher = new ProcessLauncher();
 const program = (code) => ({ name: 'p', code: new TextEncoder().encode(code) });
 const os = launcher.startOs(program("import { Socket } from 'node:net'; const s = new Socket({ fd: 3 }); s.resume(); s.on('close', () => process.exit()); s.write('up')"));
-const wait = "import { readSync } from 'node:fs'; process.exitCode = readSync(5, Buffer.alloc(1))";
-const app = launcher.startCompartment(program(wait), 1, new Uint8Array(0), { memoryPages: 1 });
+const app = launcher.startCompartment(program(process.argv[2]), 1, new Uint8Array(0), { memoryPages: 1 });
 os.bus.onBytes(() => process.stdout.write(JSON.stringify([os.pid, app.pid])));
 `;
 
-test('when the secure world is killed, OS and compartments end too', async (t) => {
+/** Kills the parent of an OS and of an app that runs this, and resolves when both are gone. */
+async function killSecureWorldOf(t: ExecutionContext, app: string): Promise<void> {
   const module = new URL('process-launcher.ts', import.meta.url).href;
-  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, module], {
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', PARENT, module, app], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const line = await new Promise<string>((resolve) =>
     parent.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString())),
   );
   const pids = JSON.parse(line) as number[];
+  t.teardown(() => pids.filter(isAlive).forEach((pid) => process.kill(pid, 'SIGKILL')));
   t.true(pids.every(isAlive));
   parent.kill('SIGKILL');
   while (pids.some(isAlive)) await sleep(5);
+}
+
+test('when the secure world is killed, OS and compartments end too', async (t) => {
+  await killSecureWorldOf(t, "import { readSync } from 'node:fs'; process.exitCode = readSync(5, Buffer.alloc(1))");
+  t.pass('every one of them is gone');
+});
+
+test('an app that spins and reads nothing ends with the secure world too', async (t) => {
+  if (spawnSync('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', '/bin/true']).status !== 0) {
+    return leftOut(t, 'setpriv --pdeathsig', 'apt-get install util-linux');
+  }
+  t.timeout(10_000);
+  await killSecureWorldOf(t, 'for (;;);');
   t.pass('every one of them is gone');
 });
 

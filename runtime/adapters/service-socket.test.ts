@@ -110,3 +110,17 @@ test('a reset device finds the host that was there, as a new cable', async (t) =
   t.is(byte, 4);
   socket.destroy();
 });
+
+test('a UART of before the reset is heard no more', async (t) => {
+  const { path, plug } = await bench(t);
+  const before = plug();
+  const socket = await connected(connect(path));
+  await until(() => before.carrier() === 1);
+  const after = plug();
+  t.is(after.carrier(), 1);
+  before.uart.write(UART_REGISTER.transmit, Uint8Array.of(8));
+  after.uart.write(UART_REGISTER.transmit, Uint8Array.of(4));
+  const [byte] = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+  t.is(byte, 4);
+  socket.destroy();
+});

@@ -46,8 +46,13 @@ class Cable {
     // What the device before its reset had not taken is the rest of something that the new one never saw begin.
     this.#waiting = new Uint8Array(0);
     this.#socket?.resume();
-    wire.onTransmit((bytes) => this.#toHost(bytes));
-    wire.onReceiveDrained(() => this.#toDevice());
+    // The UART before the reset may still have something to say: nobody listens to it.
+    wire.onTransmit((bytes) => {
+      if (this.#wire === wire) this.#toHost(bytes);
+    });
+    wire.onReceiveDrained(() => {
+      if (this.#wire === wire) this.#toDevice();
+    });
     if (this.#socket !== undefined) wire.attached();
   }
 

@@ -1,11 +1,9 @@
 // A place for a device's socket, and the note that says where it is. Never a path that is too long for a Unix socket.
 
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inFolder, readNote, removeFile, writeNote } from './folder.ts';
+import { inFolder, removeFile, writeNote } from './folder.ts';
 
 /** What every system takes: sun_path has 108 bytes on Linux and 104 on macOS, the ending zero included. */
 const SOCKET_PATH_MAX_BYTES = 103;
@@ -17,21 +15,6 @@ export interface SocketPlace {
   announce(): void;
   /** Removes socket and note. */
   clear(): void;
-}
-
-/** Whether somebody listens where the note says: the device is on already. A note of a device that lost its power says nothing. */
-export function isAnnounced(folder: string, noteName: string): Promise<boolean> {
-  const path = readNote(inFolder(folder, noteName))?.trim();
-  if (path === undefined || path === '') return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const socket: Socket = connect({ path });
-    const answer = (listens: boolean): void => {
-      socket.destroy();
-      resolve(listens);
-    };
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
-  });
 }
 
 /** `name` in the folder when the path is short enough, otherwise in a private folder (0700) among the temporary ones. */

@@ -13,6 +13,8 @@ import type { DeviceId } from '../../contracts/core/ids.ts';
 import { FileMedium } from '../adapters/file-medium.ts';
 import { ensureFolder, inFolder } from '../adapters/folder.ts';
 import { hostEntropy, nodeCrypto } from '../adapters/node-crypto.ts';
+import type { PowerLock } from '../adapters/power-lock.ts';
+import { takePowerLock } from '../adapters/power-lock.ts';
 import type { MonotonicCounter } from '../hil/counter.ts';
 import type { CryptoBlock } from '../hil/crypto.ts';
 import type { Flash } from '../hil/flash.ts';
@@ -23,11 +25,13 @@ import { FUSE_BYTES, createFuseBank } from '../soc/fuse-bank.ts';
 import { NorFlash, norMediumBytes } from '../soc/nor-flash.ts';
 import { seededEntropy } from '../soc/seeded-entropy.ts';
 
-/** The files of a device folder; the last three are there while it is powered on. */
+/** The files of a device folder; the sockets and the address are there while it is powered on. */
 export const DEVICE_FILES = {
   flash: 'flash.bin',
   fuses: 'fuses.bin',
   counter: 'counter.bin',
+  /** Empty. Its lock is held by the secure world that is on. */
+  powerLock: 'power.lock',
   serviceSocket: 'service.sock',
   /** One line: the path under which the service socket is really bound (the folder's own may be too long for a socket). */
   serviceAddress: 'service.addr',
@@ -78,6 +82,11 @@ export function openDeviceFolder(path: string, options: DeviceFolderOptions = {}
       for (const medium of [flashMedium, fuseMedium, counterMedium]) medium.close();
     },
   };
+}
+
+/** Keeps the device in this folder off until it is released; `undefined` when it is on. */
+export function holdOff(path: string): PowerLock | undefined {
+  return takePowerLock(inFolder(path, DEVICE_FILES.powerLock));
 }
 
 export type DeviceFolderErrorCode = 'image-too-large-for-part';

@@ -70,7 +70,9 @@ export class PoweredDevice {
       reset: (cause) => {
         if (boot === this.#boots) this.#reset(cause);
       },
-      trace: (step) => console.step(step),
+      trace: (step) => {
+        if (boot === this.#boots) console.step(step);
+      },
     };
     const outcome = await startRom(machine, this.#romFacts);
     if (boot !== this.#boots) return;
@@ -83,7 +85,7 @@ export class PoweredDevice {
     if (boot === this.#boots) console.ready();
   }
 
-  /** Power off: everything ends now, whatever it was doing. */
+  /** Power off: everything ends now, whatever it was doing. What still runs of this boot's own code can do nothing more. */
   close(): void {
     this.#boots += 1;
     this.#launcher?.close();

@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { p256ScalarFrom } from '../../contracts/core/p256.ts';
 import { FLASH_PART } from '../../contracts/core/flash-map.ts';
@@ -178,6 +179,39 @@ test('a device is powered on once at a time; pulling the plug turns it off', asy
   t.like(other.lines, { 0: { ok: false, code: 'device-already-on' }, length: 1 });
   device.pullPlug();
   t.is(await device.exit, 0);
+});
+
+test('of two that power a device on at the same moment, one gets it', async (t) => {
+  const folder = await manufactured(t);
+  const devices = [powerOn(t, folder), powerOn(t, folder)];
+  const outcomes = await Promise.all(
+    devices.map((device) => Promise.race([device.next('ready').then(() => 'ready'), device.exit])),
+  );
+  t.deepEqual(outcomes.toSorted(), [1, 'ready']);
+  const refused = devices[outcomes.indexOf(1)];
+  t.like(refused?.lines, { 0: { ok: false, code: 'device-already-on' }, length: 1 });
+});
+
+test('a device that is switched off in the middle of its boot is off, and refused nothing', async (t) => {
+  const folder = await manufactured(t);
+  const device = powerOn(t, folder);
+  await device.next('boot');
+  device.kill('SIGTERM');
+  t.is(await device.exit, 0);
+  t.false(device.lines.some(({ ok }) => ok === false));
+});
+
+test('a power switch that is turned again and again turns the device off once', async (t) => {
+  const folder = await manufactured(t);
+  const device = powerOn(t, folder);
+  await device.next('ready');
+  device.kill('SIGTERM');
+  while (existsSync(join(folder, 'service.addr'))) await sleep(1);
+  device.kill('SIGTERM');
+  device.kill('SIGINT');
+  device.pullPlug();
+  t.is(await device.exit, 0);
+  t.false(existsSync(join(folder, 'world.addr')), 'the world had its time to clear up');
 });
 
 test('a device that lost its power in the middle is powered on again', async (t) => {

@@ -7,7 +7,8 @@ import { capLimits } from '../../component/core/cap-limits.ts';
 import { describeCoreFunc, sameCoreFunc } from '../../component/core/core-types.ts';
 import type { CoreExport, CoreImport, CoreModule } from '../../component/core/read-core-module.ts';
 import { readCoreModule } from '../../component/core/read-core-module.ts';
-import { allotPages } from './allot-pages.ts';
+import { MAX_TABLE_ENTRIES } from '../../component/limits.ts';
+import { allotLimits } from './allot-limits.ts';
 import type { CoreInstance, CoreItem } from './items.ts';
 
 /** A module that will be instantiated: its exports are known by type, its values after `run`. */
@@ -41,19 +42,30 @@ export class CoreModules {
   }
 
   /**
-   * Caps all memories so that together they stay within `pages`, and compiles everything. The returned functions
+   * Caps all memories so that together they stay within `pages`, all tables within `MAX_TABLE_ENTRIES`, and compiles everything. The returned functions
    * instantiate, in the order of planning; before the first is called no guest instruction has run.
    * Errors: `memory-over-limit`, `table-over-limit`, `engine-refused`.
    */
   compile(pages: number): readonly (() => void)[] {
-    const wants = this.#planned.flatMap(({ module }) => module.memories);
-    const allotted = allotPages(wants, pages);
+    const modules = this.#planned.map(({ module }) => module);
+    const memories = allotLimits(
+      modules.flatMap((module) => module.memories),
+      pages,
+      'memory-over-limit',
+    ).values();
+    const tables = allotLimits(
+      modules.flatMap((module) => module.tables),
+      MAX_TABLE_ENTRIES,
+      'table-over-limit',
+    ).values();
     const compiled = new Map<string, WebAssembly.Module>();
-    let next = 0;
     return this.#planned.map((planned, index) => {
-      const cap = planned.module.memories.length === 0 ? pages : (allotted[next++] ?? 0);
-      const key = `${this.#planned.findIndex(({ module }) => module === planned.module)}:${cap}`;
-      const module = compiled.get(key) ?? compileModule(capLimits(planned.module, cap), index);
+      const { module: read } = planned;
+      // A module that imports its memory may name any bound: the memory itself has its own.
+      const [cap = pages] = read.memories.map(() => memories.next().value);
+      const entries = read.tables.map(() => tables.next().value ?? 0);
+      const key = `${modules.indexOf(read)}:${cap}:${entries.join()}`;
+      const module = compiled.get(key) ?? compileModule(capLimits(read, cap, entries), index);
       compiled.set(key, module);
       return () => instantiate(module, planned);
     });

@@ -2,16 +2,17 @@ import test from 'ava';
 import fc from 'fast-check';
 import { ComponentError } from '../../component/component-error.ts';
 import { GuestTrap } from '../../component/abi/trap.ts';
-import { hostFunction } from '../../component/host-interface.ts';
+import { hostFunction, hostResource } from '../../component/host-interface.ts';
 import type { HostOffers } from '../../component/host-interface.ts';
-import { PRIMITIVE_TYPES } from '../../component/value-types.ts';
+import { MAX_TABLE_ENTRIES } from '../../component/limits.ts';
+import { PRIMITIVE_TYPES, ResourceType } from '../../component/value-types.ts';
 import { BrokerPipe } from '../../host-apis/stubs/broker-pipe.ts';
 import { deviceOffers } from '../../host-apis/stubs/device-offers.ts';
 import { componentAround, componentFromText, dummyComponent } from '../../test/support/components.ts';
 import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
 import { BLINK, DEVICE_WIT, coreModule, deviceApp } from '../../test/support/device-app.ts';
 import { FakeBroker } from '../../test/support/fake-broker.ts';
-import { allotPages } from './allot-pages.ts';
+import { allotLimits } from './allot-limits.ts';
 import type { LinkedComponent } from './link.ts';
 import { linkComponent } from './link.ts';
 
@@ -177,6 +178,45 @@ test('a guest that is called back while it calls out is not entered', async (t) 
   t.is(error?.code, 'cannot-enter');
 });
 
+/** A host that makes things, and takes one for good with `give`. */
+const THINGS = `(import "h" (instance $h (export "thing" (type $thing (sub resource)))
+    (export "make" (func (result (own $thing)))) (export "give" (func (param "t" (own $thing))))))
+  (alias export $h "thing" (type $thing))`;
+function thingOffers(onGive: () => void): HostOffers {
+  const resource = new ResourceType('thing', () => undefined, undefined);
+  const own = { kind: 'own', resource } as const;
+  const thing = hostResource(resource);
+  const make = hostFunction([], own, () => 7);
+  const give = hostFunction([{ name: 't', type: own }], undefined, onGive);
+  return new Map([['h', new Map(Object.entries({ thing, make, give }))]]);
+}
+
+test('a guest cannot give away for good what it was only lent', async (t) => {
+  const text = `(component ${THINGS}
+    (core func $give (canon lower (func $h "give")))
+    (core module $m (import "h" "give" (func $give (param i32))) (func (export "take") (param i32) (call $give (local.get 0))))
+    (core instance $i (instantiate $m (with "h" (instance (export "give" (func $give))))))
+    (func (export "take") (param "t" (borrow $thing)) (canon lift (core func $i "take"))))`;
+  const linked = await started(
+    text,
+    thingOffers(() => t.fail('it was given away')),
+  );
+  const error = t.throws(() => linked.func('take').call(7), { instanceOf: GuestTrap });
+  t.is(error?.code, 'handle-not-own');
+});
+
+for (const [kind, signature] of [
+  ['resource.new', 'makes handles of'],
+  ['resource.rep', 'looks into'],
+] as const) {
+  test(`a component that ${signature} a resource that another one defined is refused`, async (t) => {
+    t.is(
+      await codeOfLinking(`(component ${THINGS} (core func (canon ${kind} $thing)))`, thingOffers(t.fail)),
+      'sort-mismatch',
+    );
+  });
+}
+
 test('a guest that calls out while it allocates traps', async (t) => {
   const wit = 'package a:b; interface host { ping: func(); } world w { import host; export run: func(s: string); }';
   const core = `(module (import "a:b/host" "ping" (func $ping)) (memory (export "memory") 1)
@@ -232,13 +272,48 @@ const ALLOTTED: readonly (readonly [
   ],
   [[], 10, []],
 ];
-test('allotPages() shares a grant among several memories and never gives more', (t) => {
+test('allotLimits() shares a grant among several memories and never gives more', (t) => {
   for (const [memories, pages, maxima] of ALLOTTED) {
     const limits = memories.map(([initial, maximum]) => ({ initial, maximum }));
-    if (maxima !== undefined) t.deepEqual(allotPages(limits, pages), maxima);
-    else t.is(t.throws(() => allotPages(limits, pages), { instanceOf: ComponentError })?.code, 'memory-over-limit');
+    if (maxima !== undefined) t.deepEqual(allotLimits(limits, pages, 'memory-over-limit'), maxima);
+    else {
+      const refused = (): unknown => allotLimits(limits, pages, 'memory-over-limit');
+      t.is(t.throws(refused, { instanceOf: ComponentError })?.code, 'memory-over-limit');
+    }
   }
 });
+
+/** A component of one core module that is instantiated so often; each instance grows its memories and tables as far as it can. */
+function greedy(instances: number, declared: string): string {
+  const grown = (what: string): string => `(loop (br_if 0 (i32.ne (${what}) (i32.const -1))))`;
+  return `(component (core module $m ${declared}
+      (func (export "pages") (result i32) ${grown('memory.grow (i32.const 1)')} (memory.size))
+      (func (export "entries") (result i32) ${grown('table.grow $t (ref.null func) (i32.const 1)')} (table.size $t)))
+    ${Array.from(
+      { length: instances },
+      (_, index) => `(core instance $i${index} (instantiate $m))
+        (func (export "pages-${index}") (result u32) (canon lift (core func $i${index} "pages")))
+        (func (export "entries-${index}") (result u32) (canon lift (core func $i${index} "entries")))`,
+    ).join(' ')})`;
+}
+
+test('memories and tables of several instances share one grant, however they grow', async (t) => {
+  const linked = await started(greedy(3, '(memory 1) (table $t 1 funcref) (table 100 externref)'));
+  const reached = (what: string): number =>
+    [0, 1, 2].reduce((sum, index) => sum + Number(linked.func(`${what}-${index}`).call()), 0);
+  t.is(reached('pages'), LIMITS.memoryPages);
+  t.true(reached('entries') + 3 * 100 <= MAX_TABLE_ENTRIES, 'the tables that did not grow keep a share');
+});
+
+for (const [what, instances, tables] of [
+  ['one table', 1, '(table $t 65537 funcref)'],
+  ['two tables of one module', 1, '(table $t 40000 40000 funcref) (table 40000 40000 externref)'],
+  ['the tables of many instances', 100, '(table $t 1000 1000 funcref)'],
+] as const) {
+  test(`more table entries at the start than an app may have are refused before anything runs: ${what}`, async (t) => {
+    t.is(await codeOfLinking(greedy(instances, `(memory 0) ${tables}`)), 'table-over-limit');
+  });
+}
 
 test('linkComponent() answers hostile components with its own errors alone', async (t) => {
   const pipe = new BrokerPipe(new FakeBroker().streams());

@@ -4,6 +4,8 @@ export interface MonotonicCounter {
   value(): bigint;
   /** By one; the new value. Errors: `counter-worn-out`. */
   increment(): bigint;
+  /** How many increments it has left in its life. */
+  remaining(): bigint;
 }
 
 export type CounterFaultCode = 'counter-worn-out';

@@ -14,6 +14,7 @@ import {
   appImage,
   benchKeys,
   capabilityFile,
+  signedDigest,
   signedStages,
   stageParts,
 } from '../../test/support/boot-bench.ts';
@@ -60,9 +61,7 @@ test('the compartment is started with exactly the bytes that were installed, and
   t.deepEqual(started?.limits, { memoryPages: 2 });
   const log = bench.call({ call: 'measurements' });
   t.true(
-    Array.isArray(log) &&
-      log.at(-1)?.stage === 'app' &&
-      sameBytes(log.at(-1)?.digest ?? image, bench.parts.crypto.sha256(image)),
+    Array.isArray(log) && log.at(-1)?.stage === 'app' && sameBytes(log.at(-1)?.digest ?? image, signedDigest(image)),
   );
 });
 
@@ -355,7 +354,9 @@ test('a reset is asked for and not answered with an error', async (t) => {
 test('a hostile OS gets an answer to every frame, and the monitor stays up', async (t) => {
   const bench = await booted();
   bench.install(appImage({ key: service }));
-  const call = fc.tuple(fc.nat(18), fc.uint8Array({ maxLength: 60 }));
+  // After a reset nothing is answered: stage.test.ts.
+  const number = fc.nat(18).filter((any) => any !== SECURE_CALL.reset);
+  const call = fc.tuple(number, fc.uint8Array({ maxLength: 60 }));
   const answered = fc.property(call, ([number, bytes]) => {
     const before = bench.secureCalls.sent.length;
     const frame = Uint8Array.of(8 + bytes.length, 0, 0, 0, 7, 0, 0, 0, 1, 0, number, 0, ...bytes);

@@ -10,10 +10,14 @@ import {
   BootBench,
   FLASH_PART_OF,
   benchKeys,
+  signedDigest,
   signedImage,
   signedStages,
   stageParts,
+  withJunkSignature,
 } from '../../test/support/boot-bench.ts';
+import { writeImagePart } from '../board/device-folder.ts';
+import { encodeSecureRequest } from './abi/codec.ts';
 import type { BootErrorCode } from './boot/boot-error.ts';
 
 const keys = benchKeys();
@@ -44,8 +48,14 @@ test('a good device boots, and its log names every stage in order', async (t) =>
   t.deepEqual(bench.osCode, text('os'));
   const log = bench.call({ call: 'measurements' });
   t.true(Array.isArray(log));
-  if (Array.isArray(log))
-    t.deepEqual(log.find(({ stage }) => stage === 'os')?.digest, bench.parts.crypto.sha256(good.os));
+  if (Array.isArray(log)) t.deepEqual(log.find(({ stage }) => stage === 'os')?.digest, signedDigest(good.os));
+});
+
+test('another signature slot beside the good one does not change what a stage is measured as', async (t) => {
+  const bench = new BootBench(keys, { ...good, os: withJunkSignature(good.os) });
+  t.deepEqual(await bench.boot(), { ok: true });
+  const log = bench.call({ call: 'measurements' });
+  t.deepEqual(Array.isArray(log) && log.find(({ stage }) => stage === 'os')?.digest, signedDigest(good.os));
 });
 
 type Refusal = readonly [
@@ -168,6 +178,58 @@ for (const stage of STAGES) {
   });
 }
 
+const release = (rollbackIndex: number): Record<BenchStage, Uint8Array> => {
+  const of = (stage: BenchStage): Uint8Array => changed(stage, { rollbackIndex });
+  return {
+    plutonRuntime: of('plutonRuntime'),
+    trustedKeystore: of('trustedKeystore'),
+    monitor: of('monitor'),
+    os: of('os'),
+  };
+};
+const floors = (bench: BootBench): number[] => STAGES.map((stage) => bench.parts.fuses.rollbackFloor(stage));
+
+for (const stage of STAGES) {
+  test(`once a release has booted an older ${stage} is rolled back`, async (t) => {
+    const bench = new BootBench(keys, release(9));
+    await bench.boot();
+    t.deepEqual(floors(bench), [0, 0, 0, 0], 'an OS that has not spoken yet has not booted');
+    bench.call({ call: 'describe' });
+    t.deepEqual(floors(bench), [9, 9, 9, 9]);
+    writeImagePart(bench.flash, FLASH_PART_OF[stage], release(8)[stage]);
+    t.like(await bench.boot(), { ok: false, stage, code: 'stage-rolled-back' });
+    writeImagePart(bench.flash, FLASH_PART_OF[stage], release(10)[stage]);
+    t.deepEqual(await bench.boot(), { ok: true });
+  });
+}
+
+test('a floor that is higher already stays', async (t) => {
+  const bench = new BootBench(keys, release(9));
+  await bench.boot();
+  bench.bank.fuses.raiseRollbackFloor('os', 20);
+  t.like(bench.call({ call: 'describe' }), { board: 'bench' });
+  t.deepEqual(floors(bench), [9, 9, 9, 20]);
+});
+
+test('a malformed first call raises no floor', async (t) => {
+  const bench = new BootBench(keys, release(9));
+  await bench.boot();
+  const describe = encodeSecureRequest(1, { call: 'describe' });
+  const longer = Uint8Array.of(...describe, 0);
+  longer[0] = (longer[0] ?? 0) + 1;
+  bench.secureCalls.feed(longer);
+  t.deepEqual(floors(bench), [0, 0, 0, 0]);
+});
+
+test('an index beyond the fuse thermometer boots, and burns all of it', async (t) => {
+  const bench = new BootBench(keys, release(300));
+  for (let round = 0; round < 2; round++) {
+    t.deepEqual(await bench.boot(), { ok: true });
+    t.like(bench.call({ call: 'describe' }), { board: 'bench' });
+  }
+  t.deepEqual(floors(bench), [256, 256, 256, 256]);
+});
+
 test('a revoked platform key boots nothing', async (t) => {
   const bench = new BootBench(keys, good);
   bench.bank.programmer.revokePlatformKey(keys.platform.keyId);
@@ -189,16 +251,21 @@ test('a chip without a fused platform key boots nothing, not even what carries a
   t.like(await blank.boot(), { ok: false, stage: 'rom', code: 'chip-blank' });
 });
 
-test('an OS process that ends, or breaks its framing, resets the device', async (t) => {
-  const bench = new BootBench(keys, good);
-  await bench.boot();
-  bench.endOs();
-  bench.secureCalls.feed(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1));
-  t.deepEqual(
-    bench.resets.map(({ why }) => why),
-    ['os-ended', 'secure-call-framing'],
-  );
-});
+for (const [what, why, act] of [
+  ['ends', 'os-ended', (bench: BootBench) => bench.endOs()],
+  [
+    'breaks its framing',
+    'secure-call-framing',
+    (bench: BootBench) => bench.secureCalls.feed(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1)),
+  ],
+] as const) {
+  test(`an OS process that ${what} resets the device`, async (t) => {
+    const bench = new BootBench(keys, good);
+    await bench.boot();
+    act(bench);
+    t.like(bench.resets, { 0: { why }, length: 1 });
+  });
+}
 
 /** The bench's fuses with their own `this`. */
 function methodsOf(fuses: BootBench['parts']['fuses']) {

@@ -4,6 +4,7 @@ import { CONTEXTS } from '../../contracts/core/chip.ts';
 import { deviceIdOf } from '../../contracts/core/device-identity.ts';
 import { FLASH_PART } from '../../contracts/core/flash-map.ts';
 import type { ComponentId, DeviceId } from '../../contracts/core/ids.ts';
+import type { ImagePackage } from '../../contracts/core/image.ts';
 import type { Measurement } from '../../contracts/core/measurement.ts';
 import { sameBytes } from '../../contracts/core/bytes.ts';
 import type { TrustedKey } from '../../contracts/core/trusted-keystore.ts';
@@ -19,6 +20,7 @@ import type {
   ViolationList,
 } from './abi/records.ts';
 import { AppStore } from './app-store.ts';
+import { raiseRollbackFloors } from './boot/rollback-floors.ts';
 import { CallRefusal } from './call-refusal.ts';
 import { CapabilitySlot } from './capability-slot.ts';
 import { Compartments } from './compartments.ts';
@@ -38,7 +40,7 @@ export interface MonitorParts {
 }
 
 /** Lines of the measurement log; another image than those needs a reset first, so that evidence never leaves one out. */
-const LOG_MAX_LINES = 512;
+export const LOG_MAX_LINES = 512;
 
 export class Monitor {
   readonly #machine: Machine;
@@ -56,7 +58,7 @@ export class Monitor {
     this.#machine = machine;
     this.#log = log;
     this.#deviceId = deviceIdOf(crypto.identityPublicKey(), (bytes) => crypto.sha512(bytes));
-    this.#policy = new TrustPolicy(keys, crypto, machine.straps.appMemoryLimitBytes);
+    this.#policy = new TrustPolicy(keys, machine.chip, machine.straps.appMemoryLimitBytes);
     this.#slot = new CapabilitySlot(state, this.#policy, this.#deviceId);
     this.#store = new AppStore(machine.chip, state);
     this.#compartments = new Compartments(machine, runner, (ended) => this.#endedListener(ended));
@@ -66,8 +68,10 @@ export class Monitor {
     this.#endedListener = listener;
   }
 
+  /** The OS's first call: a release that got this far has booted, so from now on no older one does. */
   describe(): DeviceFacts {
     const { chip, straps } = this.#machine;
+    raiseRollbackFloors(chip.fuses, this.#log);
     return {
       deviceId: this.#deviceId,
       lifecycle: chip.fuses.lifecycle(),
@@ -127,7 +131,7 @@ export class Monitor {
     const application = this.#policy.check(bytes, this.#slot.inForce);
     this.#store.checkRollback(componentId, application.image.rollbackIndex);
     const context = this.#compartments.freeContext();
-    this.#measure(entry);
+    this.#measure(application.image);
     return this.#compartments.start(application, bytes, context);
   }
 
@@ -168,8 +172,9 @@ export class Monitor {
     this.#machine.reset({ why: 'requested', detail: '' });
   }
 
-  /** Before the app runs. The same bytes launched again are in the log already: it says what was let run, not how often. */
-  #measure({ componentId, digest, rollbackIndex }: AppEntry): void {
+  /** Before the app runs. The same content launched again is in the log already: it says what was let run, not how often. */
+  #measure({ componentId, signedBytes, rollbackIndex }: ImagePackage): void {
+    const digest = this.#machine.chip.crypto.sha256(signedBytes);
     if (this.#log.some((line) => line.stage === 'app' && sameBytes(line.digest, digest))) return;
     if (this.#log.length >= LOG_MAX_LINES)
       throw new CallRefusal('launch-failed', 'the measurement log is full until the next reset');

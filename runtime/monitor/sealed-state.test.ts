@@ -1,9 +1,14 @@
 import test from 'ava';
-import { concatBytes } from '../../contracts/core/bytes.ts';
+import { ByteWriter, concatBytes } from '../../contracts/core/bytes.ts';
 import { FLASH_BLOCK_BYTES, FLASH_PART } from '../../contracts/core/flash-map.ts';
 import type { Medium } from '../../runtime/hil/medium.ts';
 import { BootBench, COMPONENT, appImage, benchKeys, signedStages, stageParts } from '../../test/support/boot-bench.ts';
 import type { AppWish } from '../../test/support/boot-bench.ts';
+import type { Flash } from '../hil/flash.ts';
+import { COUNTER_BYTES, DieCounter } from '../soc/die-counter.ts';
+import { MemoryMedium } from '../soc/memory-medium.ts';
+import { FlashFault } from '../soc/nor-flash.ts';
+import { SLOT_BYTES, openSealedState, slotOffset } from './sealed-state.ts';
 
 const keys = benchKeys();
 const stages = signedStages(stageParts(keys), keys.platform);
@@ -14,12 +19,26 @@ class PowerSwitch {
   /** Writes until the cut; undefined: no cut. */
   writesLeft: number | undefined;
   writes = 0;
+  /** At the counter's next write: the power goes, it does not move, or it moves and says that it did not. */
+  atCounter: 'cut' | 'refuse' | 'complain' | undefined;
+  onRefusal: () => void = () => undefined;
+
+  mend(): void {
+    this.writesLeft = undefined;
+    this.atCounter = undefined;
+  }
 
   wrap = (medium: Medium): Medium => ({
     sizeBytes: medium.sizeBytes,
     read: (offset, length) => medium.read(offset, length),
     write: (offset, bytes) => {
       this.writes += 1;
+      if (this.atCounter !== undefined && medium.sizeBytes === COUNTER_BYTES) {
+        if (this.atCounter === 'cut') this.writesLeft = -1;
+        if (this.atCounter === 'complain') medium.write(offset, bytes);
+        this.onRefusal();
+        throw new Error('the counter failed');
+      }
       if (this.writesLeft === undefined) return medium.write(offset, bytes);
       if (this.writesLeft < 0) throw new Error('no power');
       this.writesLeft -= 1;
@@ -38,6 +57,7 @@ async function deviceWith(power: PowerSwitch): Promise<BootBench> {
   return bench;
 }
 
+const EMPTY = new Uint8Array(0);
 const app = (wish: Partial<AppWish>): Uint8Array => appImage({ key: service, code: 'x'.repeat(9000), ...wish });
 const versions = (bench: BootBench): unknown => {
   const images = bench.call({ call: 'listImages' });
@@ -138,21 +158,190 @@ test("another device's state record stops the boot", async (t) => {
 test('one changed bit in the current record stops the boot', async (t) => {
   const bench = await deviceWith(new PowerSwitch());
   bench.install(app({}));
-  // n = 1: the second copy.
-  const start = PART + PART_BYTES / 2;
   for (const at of [0, 4, 12, 20, 60, 100]) {
-    bench.flipBit(start + at);
+    const offset = slotOffset(bench.parts.counter.value()) + at;
+    bench.flipBit(offset);
     t.like(await bench.boot(), { ok: false, code: 'state-record-invalid' }, `byte ${at}`);
-    bench.flipBit(start + at);
+    bench.flipBit(offset);
   }
   t.deepEqual(await bench.boot(), { ok: true });
 });
 
-test('a record in the place of the other copy does not count', async (t) => {
+test('a record in the place of another does not count', async (t) => {
   const bench = await deviceWith(new PowerSwitch());
   bench.install(app({}));
   const part = copyPart(bench);
-  const half = PART_BYTES / 2;
-  putBack(bench, concatBytes(part.subarray(half), part.subarray(0, half)));
+  putBack(bench, concatBytes(part.subarray(SLOT_BYTES), part.subarray(0, SLOT_BYTES)));
   t.like(await bench.boot(), { ok: false, code: 'state-record-invalid' });
 });
+
+/**
+ * A device with version 2 installed, and what an attacker saved of its flash: that state, the record of an update to 3 that
+ * was cut by power before the counter moved, and the one of a boot that was cut there. All three are rightly sealed.
+ */
+async function forkedDevice(): Promise<{ bench: BootBench; power: PowerSwitch; saved: Uint8Array[] }> {
+  const power = new PowerSwitch();
+  const bench = await deviceWith(power);
+  bench.install(app({ rollbackIndex: 2 }));
+  const before = copyPart(bench);
+  const saved = [before];
+  for (const work of [() => bench.install(app({ rollbackIndex: 3 })), () => bench.boot()]) {
+    power.atCounter = 'cut';
+    await work();
+    power.mend();
+    saved.push(copyPart(bench));
+    putBack(bench, before);
+  }
+  return { bench, power, saved };
+}
+
+const FORKS = [
+  { what: 'the current record', index: 0, version: 2 },
+  { what: 'the record of a change that was cut', index: 1, version: 3 },
+  { what: 'the record of a boot that was cut', index: 2, version: 2 },
+];
+
+for (const { what, index, version } of FORKS) {
+  test(`after a boot with ${what} no record that was saved before it counts`, async (t) => {
+    const { bench, saved } = await forkedDevice();
+    putBack(bench, saved[index] ?? EMPTY);
+    t.deepEqual(await bench.boot(), { ok: true });
+    t.deepEqual(versions(bench), [version]);
+    const own = copyPart(bench);
+    for (const old of saved) {
+      putBack(bench, old);
+      t.like(await bench.boot(), { ok: false, code: 'state-record-invalid' });
+    }
+    putBack(bench, own);
+    t.deepEqual(await bench.boot(), { ok: true });
+    t.deepEqual(versions(bench), [version]);
+  });
+
+  test(`a power cut at any write of a boot with ${what} loses no state, and revives none`, async (t) => {
+    for (let cut = 0, isCut = true; isCut; cut++) {
+      const { bench, power, saved } = await forkedDevice();
+      const { chip } = bench.packaged ?? t.fail('no chip');
+      putBack(bench, saved[index] ?? EMPTY);
+      power.writesLeft = cut;
+      isCut = attempt(() => openSealedState(chip)) !== undefined;
+      power.mend();
+      const halfway = copyPart(bench);
+      t.is(openSealedState(chip).current.apps[0]?.rollbackIndex, version, `cut at write ${cut}`);
+      for (const old of [...saved, halfway]) {
+        putBack(bench, old);
+        t.is(
+          attempt(() => openSealedState(chip)),
+          'state-record-invalid',
+          `cut at write ${cut}`,
+        );
+      }
+    }
+  });
+}
+
+test('a change that the counter refuses is answered with an error, and does not count after the next boot', async (t) => {
+  const { bench, power } = await forkedDevice();
+  await bench.boot();
+  power.atCounter = 'refuse';
+  t.is(bench.install(app({ rollbackIndex: 3 })), 'internal');
+  t.deepEqual(versions(bench), [2]);
+  power.mend();
+  await bench.boot();
+  t.deepEqual(versions(bench), [2]);
+});
+
+test('no record of a refused change counts after a later change of the same boot', async (t) => {
+  const { bench, power } = await forkedDevice();
+  await bench.boot();
+  power.atCounter = 'refuse';
+  // A probe on the flash's wires: the record is there until it is erased.
+  let probed: Uint8Array = EMPTY;
+  power.onRefusal = () => void (probed = copyPart(bench));
+  bench.install(app({ rollbackIndex: 3 }));
+  power.mend();
+  t.like(bench.install(app({ rollbackIndex: 4 })), { rollbackIndex: 4 });
+  putBack(bench, probed);
+  t.like(await bench.boot(), { ok: false, code: 'state-record-invalid' });
+});
+
+test('a counter that complains and yet moved has made the change', async (t) => {
+  const { bench, power } = await forkedDevice();
+  await bench.boot();
+  power.atCounter = 'complain';
+  t.like(bench.install(app({ rollbackIndex: 3 })), { rollbackIndex: 3 });
+  power.mend();
+  t.deepEqual(await bench.boot(), { ok: true });
+  t.deepEqual(versions(bench), [3]);
+});
+
+test('a counter that refuses during the boot stops it with a code of its own, and the state is there afterwards', async (t) => {
+  for (const index of [0, 1]) {
+    const { bench, power, saved } = await forkedDevice();
+    putBack(bench, saved[index] ?? EMPTY);
+    power.atCounter = 'refuse';
+    t.like(await bench.boot(), { ok: false, stage: 'monitor', code: 'state-seal-failed' });
+    power.mend();
+    t.deepEqual(await bench.boot(), { ok: true });
+    t.deepEqual(versions(bench), [2 + index]);
+  }
+});
+
+/** From here on the counter has this many increments left. */
+function wearCounter({ parts }: BootBench, left: bigint): void {
+  const medium = new MemoryMedium(COUNTER_BYTES);
+  medium.write(0, new ByteWriter(COUNTER_BYTES).u64(parts.counter.value()).finish());
+  Object.assign(parts, { counter: new DieCounter(medium, parts.counter.value() + left) });
+}
+
+for (const left of [0n, 1n]) {
+  test(`with ${left} increments left the device boots with the state it has, and refuses every change`, async (t) => {
+    const { bench } = await forkedDevice();
+    wearCounter(bench, left);
+    for (let round = 0; round < 3; round++) {
+      const before = copyPart(bench);
+      t.deepEqual(await bench.boot(), { ok: true });
+      t.is(bench.install(app({ rollbackIndex: 5 })), 'internal');
+      t.deepEqual(versions(bench), [2]);
+      t.deepEqual(copyPart(bench), before, 'nothing was written');
+    }
+  });
+}
+
+test('the last increment makes one last change', async (t) => {
+  const { bench } = await forkedDevice();
+  wearCounter(bench, 3n);
+  await bench.boot();
+  t.like(bench.install(app({ rollbackIndex: 5 })), { rollbackIndex: 5 });
+  t.is(bench.call({ call: 'removeImage', componentId: COMPONENT.app }), 'internal');
+  t.deepEqual(await bench.boot(), { ok: true });
+  t.deepEqual(versions(bench), [5]);
+});
+
+test('with its flash worn out the device boots with the state it has, and refuses every change', async (t) => {
+  const { bench } = await forkedDevice();
+  const { flash } = bench;
+  const worn: Flash = {
+    sizeBytes: flash.sizeBytes,
+    blockBytes: flash.blockBytes,
+    read: (offset, length) => flash.read(offset, length),
+    program: (offset, bytes) => flash.program(offset, bytes),
+    eraseBlock(offset) {
+      if (offset >= PART && offset < PART + PART_BYTES) throw new FlashFault('flash-worn-out', 'no more erases');
+      flash.eraseBlock(offset);
+    },
+  };
+  Object.assign(bench.parts, { flash: worn });
+  t.deepEqual(await bench.boot(), { ok: true });
+  t.is(bench.install(app({ rollbackIndex: 5 })), 'internal');
+  t.deepEqual(versions(bench), [2]);
+});
+
+/** The code of what it throws. */
+function attempt(work: () => unknown): unknown {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? error.code : error;
+  }
+}

@@ -9,27 +9,39 @@ import type { DeviceState } from './state-record.ts';
 import { EMPTY_STATE, decodeState, encodeState } from './state-record.ts';
 
 /**
- * Two copies, each: u32 length of the rest without the MAC · u64 n · state · MAC (32) over length, n and state.
- * Order of a change, each step cut by power at any point: erase the copy that does not hold n, write n + 1 into it, and
- * only then move the counter. A boot accepts n = counter (the cut came before the write was whole) or n = counter + 1
- * (after it): a copy put back by an attacker has a lower n, since the counter is on the die.
+ * Slots in turn, each: u32 length of the rest without the MAC · u64 n · state · MAC (32) over length, n and state.
+ * Order of a change, each step cut by power at any point: erase the slot of n + 1, write n + 1 into it, and only then move
+ * the counter. A boot accepts n = counter (the cut came before the write was whole) or n = counter + 1 (after it).
+ * The counter tells records of one n not apart, so a number that some record may already bear is never committed to:
+ * see docs/adr/0006-each-boot-seals-the-state-anew.md.
  */
 const { offset: PART, size: PART_BYTES } = FLASH_PART.stateRecord;
-const COPY_BYTES = PART_BYTES / 2;
+/** More than the two that a change needs: they share the erases of all boots. Each holds the fullest state record. */
+const SLOTS = 8n;
+/** Bytes of one slot, whole erase blocks. */
+export const SLOT_BYTES = PART_BYTES / Number(SLOTS);
 const LENGTH_BYTES = 4;
 const MAC_BYTES = 32;
 /** Names the layout: a record of another one is no record. */
-const MAC_PURPOSE = 'state record v1';
+const MAC_PURPOSE = 'state record v2';
+
+interface SealedCopy {
+  readonly n: bigint;
+  readonly state: DeviceState;
+}
 
 export class SealedState {
   readonly #chip: Chip;
   #n: bigint;
+  /** The highest n that a record may bear, on the flash or in a copy that somebody made of it. */
+  #highestWritten: bigint;
   #state: DeviceState;
 
-  /** Only `openSealedState` knows what is current. */
-  constructor(chip: Chip, n: bigint, state: DeviceState) {
+  /** Only `openSealedState` knows what is current: `copy` has the counter's n, and n + 1 may have been written. */
+  constructor(chip: Chip, { n, state }: SealedCopy) {
     this.#chip = chip;
     this.#n = n;
+    this.#highestWritten = n + 1n;
     this.#state = state;
   }
 
@@ -37,56 +49,107 @@ export class SealedState {
     return this.#state;
   }
 
-  /** Makes `state` the current one for good. When it throws, the old one still counts. Errors: `flash-full`, chip faults. */
+  /**
+   * Makes `state` the current one for good; no record that was ever written before counts any more. When it throws, the
+   * old state still counts, also after a boot. Errors: `flash-full`, `internal` at the counter's end, chip faults.
+   */
   replace(state: DeviceState): void {
-    const { flash, counter, crypto } = this.#chip;
+    const steps = this.#highestWritten - this.#n + 1n;
+    if (this.#chip.counter.remaining() < steps) throw new CallRefusal('internal', 'counter-worn-out');
+    // Past every n that is taken with the old state, so that the new one gets a number that no other record has.
+    while (this.#n < this.#highestWritten) this.#seal(this.#state);
+    this.#seal(state);
+    this.#state = state;
+  }
+
+  #seal(state: DeviceState): void {
+    const { flash, counter } = this.#chip;
     const n = this.#n + 1n;
+    const record = this.#record(n, state);
+    const offset = slotOffset(n);
+    for (let block = 0; block < record.length; block += flash.blockBytes) flash.eraseBlock(offset + block);
+    if (n > this.#highestWritten) this.#highestWritten = n;
+    flash.program(offset, record);
+    try {
+      counter.increment();
+    } catch (error) {
+      if (counter.value() < n) {
+        // Left there, it would count from the next boot on, although whoever asked for the change was told that it failed.
+        flash.eraseBlock(offset);
+        throw error;
+      }
+    }
+    this.#n = n;
+  }
+
+  #record(n: bigint, state: DeviceState): Uint8Array {
     const body = encodeState(state);
     const sealed = new ByteWriter(body.length + 64)
       .u32(8 + body.length)
       .u64(n)
       .bytes(body)
       .finish();
-    const record = concatBytes(sealed, crypto.deviceMac(MAC_PURPOSE, sealed));
-    if (record.length > COPY_BYTES) throw new CallRefusal('flash-full', 'the state record is full');
-    const offset = copyOffset(n);
-    for (let block = 0; block < record.length; block += flash.blockBytes) flash.eraseBlock(offset + block);
-    flash.program(offset, record);
-    counter.increment();
-    this.#n = n;
-    this.#state = state;
+    const record = concatBytes(sealed, this.#chip.crypto.deviceMac(MAC_PURPOSE, sealed));
+    if (record.length > SLOT_BYTES) throw new CallRefusal('flash-full', 'the state record is full');
+    return record;
   }
 }
 
-/** Finds the current record, and finishes a change that a power cut left before the counter moved. Errors: `state-record-invalid`. */
+/**
+ * Finds the current record, finishes a change that a power cut left before the counter moved, and seals the state anew, so
+ * that of all records on and off the flash this boot's own alone counts. At the end of the counter's or the flash's life the
+ * device boots with the state that it has, and every change is refused. Errors: `state-record-invalid`, `state-seal-failed`.
+ */
 export function openSealedState(chip: Chip): SealedState {
-  const counter = chip.counter.value();
-  const copies = [readCopy(chip, 0n), readCopy(chip, 1n)].filter((copy) => copy !== undefined);
-  const next = copies.find(({ n }) => n === counter + 1n);
-  if (next !== undefined) {
-    chip.counter.increment();
-    return new SealedState(chip, next.n, next.state);
+  const state = new SealedState(chip, currentCopy(chip));
+  // Two increments when nothing was cut; with fewer left, a change could not be sealed either.
+  if (chip.counter.remaining() < 2n) return state;
+  try {
+    state.replace(state.current);
+  } catch (cause) {
+    if (!isWornFlash(cause)) throw sealFailed(cause);
   }
-  const current = copies.find(({ n }) => n === counter);
-  if (current !== undefined) return new SealedState(chip, current.n, current.state);
-  // Nothing was ever written: the counter proves that there is nothing to be lost.
-  if (counter === 0n) return new SealedState(chip, 0n, EMPTY_STATE);
+  return state;
+}
+
+/** The record that counts, with the counter moved to its n. */
+function currentCopy(chip: Chip): SealedCopy {
+  const counter = chip.counter.value();
+  const next = readCopy(chip, counter + 1n);
+  if (next !== undefined && chip.counter.remaining() > 0n) {
+    try {
+      chip.counter.increment();
+    } catch (cause) {
+      throw sealFailed(cause);
+    }
+    return next;
+  }
+  const current = readCopy(chip, counter);
+  if (current !== undefined) return current;
+  // Nothing was ever committed to: the counter proves that there is nothing to be lost.
+  if (counter === 0n) return { n: 0n, state: EMPTY_STATE };
   throw new BootError('state-record-invalid', 'monitor', `no copy is of counter ${counter}`);
 }
 
-function readCopy(
-  { flash, crypto }: Chip,
-  parity: bigint,
-): { readonly n: bigint; readonly state: DeviceState } | undefined {
-  const offset = copyOffset(parity);
+function sealFailed(cause: unknown): BootError {
+  return new BootError('state-seal-failed', 'monitor', cause instanceof Error ? cause.message : String(cause), cause);
+}
+
+/** By its code alone: the chip's error classes are of another module graph than this stage's. */
+function isWornFlash(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'flash-worn-out';
+}
+
+/** The record of this n, in its one place: what was moved to another place does not count. */
+function readCopy({ flash, crypto }: Chip, wanted: bigint): SealedCopy | undefined {
+  const offset = slotOffset(wanted);
   const length = new ByteReader(flash.read(offset, LENGTH_BYTES)).u32();
-  if (length < 8 || length > COPY_BYTES - LENGTH_BYTES - MAC_BYTES) return undefined;
+  if (length < 8 || length > SLOT_BYTES - LENGTH_BYTES - MAC_BYTES) return undefined;
   const reader = new ByteReader(flash.read(offset, LENGTH_BYTES + length + MAC_BYTES));
   const sealed = reader.bytes(LENGTH_BYTES + length);
   if (!isSameMac(reader.bytes(MAC_BYTES), crypto.deviceMac(MAC_PURPOSE, sealed))) return undefined;
   const n = new ByteReader(sealed.subarray(LENGTH_BYTES)).u64();
-  // Each n has its place: a copy moved to the other's place would be overwritten by the next change.
-  return n % 2n === parity ? { n, state: decodeState(sealed.subarray(LENGTH_BYTES + 8)) } : undefined;
+  return n === wanted ? { n, state: decodeState(sealed.subarray(LENGTH_BYTES + 8)) } : undefined;
 }
 
 /** In the same time wherever they differ: whoever writes the flash could otherwise find a MAC byte by byte, boot by boot. */
@@ -94,6 +157,7 @@ function isSameMac(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
 }
 
-function copyOffset(n: bigint): number {
-  return PART + Number(n % 2n) * COPY_BYTES;
+/** Where on the flash the record of this n lies. */
+export function slotOffset(n: bigint): number {
+  return PART + Number(n % SLOTS) * SLOT_BYTES;
 }

@@ -6,7 +6,7 @@ import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { decodeImageFiles } from '../../contracts/core/image-files.ts';
 import { SECURE_FRAME_MAX_BYTES } from '../../contracts/core/limits.ts';
 import { decodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
-import type { Machine } from '../hil/chip.ts';
+import type { Machine, ResetCause } from '../hil/chip.ts';
 import type { OsProcess } from '../hil/launch.ts';
 import type { BootOutcome } from './boot/boot-error.ts';
 import { BootError, outcomeOf } from './boot/boot-error.ts';
@@ -21,7 +21,8 @@ import { openSealedState } from './sealed-state.ts';
 const stage: Stage<MonitorHandover> = (handover) => outcomeOf('monitor', () => boot(handover));
 export default stage;
 
-async function boot({ machine, log: before, keystore }: MonitorHandover): Promise<BootOutcome> {
+async function boot({ machine: whole, log: before, keystore }: MonitorHandover): Promise<BootOutcome> {
+  const { machine, isOver } = untilReset(whole);
   const { chip } = machine;
   const keys = decodeTrustedKeystore(keystore);
   const state = openSealedState(chip);
@@ -31,24 +32,39 @@ async function boot({ machine, log: before, keystore }: MonitorHandover): Promis
   const runner = runnerOf(os.image.files);
   const log = measured(machine, before, os.measurement);
   const monitor = new Monitor({ machine, keys, state, log, runner });
-  serve(machine, monitor, startOs(machine, os.image.component));
+  serve(machine, monitor, startOs(machine, os.image.component), isOver);
   return { ok: true };
 }
 
 /** Connects the secure calls. When the OS is gone, or breaks the framing of its channel, nothing on the device works: reset. */
-function serve(machine: Machine, monitor: Monitor, os: OsProcess): void {
+function serve(machine: Machine, monitor: Monitor, os: OsProcess, isOver: () => boolean): void {
   const server = new SecureCallServer(monitor);
   const frames = new FrameStream(SECURE_FRAME_MAX_BYTES);
   monitor.onEnded((ended) => os.secureCalls.send(server.eventFrame(ended)));
   os.secureCalls.onBytes((chunk) => {
     try {
-      for (const frame of frames.push(chunk)) os.secureCalls.send(server.answer(frame));
+      for (const frame of frames.push(chunk)) {
+        // A hostile OS writes more calls behind its `reset`: they would change the flash under the boot that follows.
+        if (isOver()) return;
+        os.secureCalls.send(server.answer(frame));
+      }
     } catch (error) {
       if (!isCoded(error)) throw error;
       machine.reset({ why: 'secure-call-framing', detail: error.code });
     }
   });
   os.onEnd(({ lastWords }) => machine.reset({ why: 'os-ended', detail: lastWords }));
+}
+
+/** The machine as one boot may use it: it resets once, and whoever asked for that knows that its boot is over. */
+function untilReset(machine: Machine): { readonly machine: Machine; readonly isOver: () => boolean } {
+  let isOver = false;
+  const reset = (cause: ResetCause): void => {
+    if (isOver) return;
+    isOver = true;
+    machine.reset(cause);
+  };
+  return { machine: { ...machine, reset }, isOver: () => isOver };
 }
 
 function startOs({ launcher }: Machine, code: Uint8Array): OsProcess {

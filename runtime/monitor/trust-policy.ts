@@ -9,7 +9,7 @@ import type { ImagePackage } from '../../contracts/core/image.ts';
 import { decodeImage } from '../../contracts/core/image.ts';
 import type { SignerRole } from '../../contracts/core/image-signatures.ts';
 import type { KeyRole, TrustedKey } from '../../contracts/core/trusted-keystore.ts';
-import type { CryptoBlock } from '../hil/crypto.ts';
+import type { Chip } from '../hil/chip.ts';
 import type { ImageTrust } from './abi/records.ts';
 import { verifyP256 } from './boot/p256.ts';
 import { CallRefusal } from './call-refusal.ts';
@@ -23,12 +23,12 @@ export interface TrustedApplication {
 
 export class TrustPolicy {
   readonly #keys: readonly TrustedKey[];
-  readonly #crypto: CryptoBlock;
+  readonly #chip: Pick<Chip, 'crypto' | 'fuses'>;
   readonly #memoryLimitBytes: number;
 
-  constructor(keys: readonly TrustedKey[], crypto: CryptoBlock, memoryLimitBytes: number) {
+  constructor(keys: readonly TrustedKey[], chip: Pick<Chip, 'crypto' | 'fuses'>, memoryLimitBytes: number) {
     this.#keys = keys;
-    this.#crypto = crypto;
+    this.#chip = chip;
     this.#memoryLimitBytes = memoryLimitBytes;
   }
 
@@ -71,7 +71,7 @@ export class TrustPolicy {
   /** Layout and digests only. Errors: `image-invalid`. */
   decode(bytes: Uint8Array): ImagePackage {
     try {
-      return decodeImage(bytes, (section) => this.#crypto.sha256(section));
+      return decodeImage(bytes, (section) => this.#chip.crypto.sha256(section));
     } catch (cause) {
       if (isCoded(cause)) throw new CallRefusal('image-invalid', cause.code, { cause });
       throw cause;
@@ -90,7 +90,9 @@ export class TrustPolicy {
     return this.#keys.filter((key) => key.role === role).map(({ publicKey }) => publicKey);
   }
 
+  /** A revoked key is none, whoever vouches for it: an old keystore put back would bring it back otherwise. */
   #keyWithId(keys: readonly Uint8Array[], keyId: Uint8Array): Uint8Array | undefined {
-    return keys.find((key) => sameBytes(this.#crypto.sha256(key), keyId));
+    if (this.#chip.fuses.isRevoked(keyId)) return undefined;
+    return keys.find((key) => sameBytes(this.#chip.crypto.sha256(key), keyId));
   }
 }

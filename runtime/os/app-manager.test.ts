@@ -58,6 +58,8 @@ function bench() {
   const pipe = (context: number): NotedPipe => pipes.get(context) ?? new NotedPipe();
   return { monitor, time, trail, events, failures, pipe, apps, services };
 }
+/** Another app's side of a launch, which does nothing. */
+const quiet = () => ({ launched: () => undefined, ended: () => Promise.resolve() });
 const kinds = (events: readonly DeviceEvent[]): string[] => events.map(({ kind }) => kind);
 
 test('every installed app is started at boot, each with its start frame before anything else', async (t) => {
@@ -262,6 +264,32 @@ test('bytes on the pipe of a context without an app go nowhere', async (t) => {
   await settled();
   t.is(apps.get(APP).state, 'running');
   t.is(pipe(1).sent.length, 2);
+});
+
+test('at an app’s end its pipe hears nobody, and forgets what was kept for it', async (t) => {
+  const { apps, monitor, pipe } = bench();
+  await apps.startAll([APP]);
+  t.true(pipe(1).isHeard);
+  t.is(pipe(1).sent.length, 1);
+  monitor.end(1, exited(1));
+  await settled();
+  t.is(apps.get(APP).state, 'crashed');
+  t.false(pipe(1).isHeard, 'bytes of a process that is gone reach no session');
+  t.deepEqual(pipe(1).sent, [], 'a reply that was kept back does not reach the next app in this context');
+});
+
+test('a stop that comes late does not hit the next app in the same context', async (t) => {
+  const { monitor, services } = bench();
+  const { contexts } = services;
+  await contexts.launch(APP, quiet());
+  // All in one breath: its grace period is over, and it has ended, and its successor was on the way.
+  monitor.end(1, exited(1));
+  const successor = contexts.launch(OTHER, quiet());
+  contexts.stop(1);
+  await successor;
+  await settled();
+  t.is(monitor.count('launch'), 2);
+  t.is(monitor.count('stop'), 0, 'whom it was meant for is gone');
 });
 
 for (const { what, how, words, end } of [

@@ -4,12 +4,15 @@ import test from 'ava';
 import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
 import { AuditTrail, EVENTS_PER_RING } from './audit-trail.ts';
 
-const log = (t: number, app: string): DeviceEvent => ({ t, kind: 'log', app, message: `at ${t}` });
+const log = (t: number, app: string): DeviceEvent => {
+  return { t, kind: 'log', app, componentId: `id of ${app}`, message: `at ${t}` };
+};
 const denied = (t: number, app: string): DeviceEvent => {
   return {
     t,
     kind: 'denied',
     app,
+    componentId: `id of ${app}`,
     interface: 'i',
     function: 'f',
     resource: 'gpio:1',
@@ -17,6 +20,7 @@ const denied = (t: number, app: string): DeviceEvent => {
     layer: 'broker',
   };
 };
+const sameName = (event: DeviceEvent): DeviceEvent => ('app' in event ? { ...event, app: 'blink' } : event);
 const oneEach = (): number => 1;
 
 test('events come back oldest first, over all kinds and apps', (t) => {
@@ -40,6 +44,16 @@ test('an app that writes without end does not push its own denial out, nor anoth
   t.is(dropped, 10_002 - events.length);
 });
 
+test('an app that takes another one’s name pushes none of its denials out', (t) => {
+  const trail = new AuditTrail();
+  const victims = sameName(denied(1, 'victim'));
+  trail.record(victims);
+  for (let line = 0; line < 200; line++) trail.record(sameName(denied(line + 2, 'intruder')));
+  const { events } = trail.list(oneEach, 10_000);
+  t.deepEqual(events[0], victims);
+  t.is(events.length, 1 + EVENTS_PER_RING);
+});
+
 test('a short budget keeps the newest, and denials before log lines', (t) => {
   const trail = new AuditTrail();
   trail.record(denied(1, 'a'));
@@ -47,7 +61,7 @@ test('a short budget keeps the newest, and denials before log lines', (t) => {
   t.deepEqual(trail.list(oneEach, 3), { events: [denied(1, 'a'), log(8, 'a'), log(9, 'a')], dropped: 6 });
 });
 
-test('apps with ever new names do not make it grow', (t) => {
+test('ever new apps do not make it grow', (t) => {
   const trail = new AuditTrail();
   for (let app = 0; app < 1000; app++) trail.record(denied(app, `app ${app}`));
   const { events, dropped } = trail.list(oneEach, 10_000);

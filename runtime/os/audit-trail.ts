@@ -4,7 +4,7 @@ import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
 
 /** Events of one kind and one app that are kept. */
 export const EVENTS_PER_RING = 128;
-/** Rings; apps come and go, and their names are theirs to choose. */
+/** Rings; apps come and go. */
 const RINGS_MAX = 128;
 
 interface Entry {
@@ -21,7 +21,7 @@ export interface AuditList {
 }
 
 /**
- * One ring per kind and app: an app that is denied and then writes a thousand log lines, or has a thousand other calls
+ * One ring per kind and component, not per name: two apps may have one name, and one could push out the other's lines. An app that is denied and then writes a thousand log lines, or has a thousand other calls
  * denied, hides nothing but its own lines of the same kind.
  */
 export class AuditTrail {
@@ -30,7 +30,7 @@ export class AuditTrail {
   #total = 0;
 
   record(event: DeviceEvent): void {
-    const key = 'app' in event ? `${event.kind} ${event.app}` : event.kind;
+    const key = 'componentId' in event ? `${event.kind} ${event.componentId}` : event.kind;
     const ring = this.#rings.get(key) ?? [];
     // Written last stands last: the ring that was quiet for longest makes room for a new one.
     this.#rings.delete(key);

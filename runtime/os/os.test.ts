@@ -9,6 +9,7 @@ import { COMPONENT } from '../../test/support/boot-bench.ts';
 import { BenchHost, applicationPackage, osBench } from '../../test/support/os-bench.ts';
 import { SECOND, settled } from '../../test/support/virtual-time.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { EVENTS_PER_RING } from './audit-trail.ts';
 import { OS_VERSION } from './version.ts';
 
 /** A device with the appDevelopment right, and a host at its cable. */
@@ -73,6 +74,12 @@ test('a package whose grants are not its manifest’s is refused before anything
   t.like(os.apps.get(COMPONENT.app).status(), { state: 'running', restarts: 0 });
 });
 
+test('a package whose manifest is of another component is refused', async (t) => {
+  const { host, build } = await developmentBench();
+  t.is(await host.install(build([9], { manifestOf: COMPONENT.otherApp })), 'manifest-invalid');
+  t.deepEqual(await host.request('image.list'), { images: [] });
+});
+
 test('an image with other grants than its manifest’s that got onto the flash is not launched at boot', async (t) => {
   const { keys } = await osBench();
   const image = applicationPackage({
@@ -133,6 +140,26 @@ test('what happens is told to a subscriber and kept in the audit trail', async (
   };
   t.like(host.events[1], denied);
   t.deepEqual(await host.request('audit.list'), { events: host.events, dropped: 0 });
+});
+
+test('of two apps with one name, each denial is told under its own component, and none pushes out the other’s', async (t) => {
+  const { keys } = await osBench();
+  const wishes = [COMPONENT.app, COMPONENT.otherApp].map((componentId) => ({
+    componentId,
+    name: 'Same',
+    key: keys.service,
+  }));
+  const { os, pipe } = await osBench({ images: wishes.map(applicationPackage) });
+  const deny = async (context: number, pin: number): Promise<void> => {
+    pipe(context).feed(encodeAppRequest({ function: 'gpio.open-input', pin }));
+    await settled();
+  };
+  await deny(1, 10);
+  for (let call = 0; call < EVENTS_PER_RING + 5; call++) await deny(2, 11);
+  const { events } = os.trail.list(() => 0, 0);
+  const denied = events.flatMap((event) => (event.kind === 'denied' ? [`${event.componentId} ${event.resource}`] : []));
+  t.is(denied[0], `${COMPONENT.app} gpio:10`);
+  t.deepEqual([...new Set(denied.slice(1))], [`${COMPONENT.otherApp} gpio:11`]);
 });
 
 test('an access that the firewall refuses comes into the audit trail as a violation', async (t) => {

@@ -31,4 +31,8 @@ export class DieCounter implements MonotonicCounter {
     this.#medium.write(0, new ByteWriter(COUNTER_BYTES).u64(next).finish());
     return next;
   }
+
+  remaining(): bigint {
+    return this.#endurance - this.value();
+  }
 }

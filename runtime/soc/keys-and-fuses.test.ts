@@ -135,6 +135,7 @@ test('the counter counts up over power cuts and wears out rather than wrap', (t)
     'counter-worn-out',
   );
   t.is(new DieCounter(medium, 3n).value(), 3n);
+  t.is(new DieCounter(medium, 5n).remaining(), 2n);
 });
 
 test('seeded entropy repeats for its seed alone', (t) => {

@@ -43,9 +43,10 @@ async function firstAnswer(serial: Awaited<ReturnType<typeof startedOs>>['serial
 }
 
 test('the OS process serves the device link without any right of the host', async (t) => {
-  const { serial, launcher, ended } = await startedOs();
+  const { os, serial, launcher, ended } = await startedOs();
+  t.teardown(() => launcher.close());
   t.like(await firstAnswer(serial), { ok: true, result: { apps: [] } });
-  launcher.close();
+  os.kill();
   t.is((await ended).signal, 'SIGKILL');
 });
 

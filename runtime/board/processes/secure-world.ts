@@ -7,8 +7,10 @@
 import process from 'node:process';
 import { jsonConsole } from '../../adapters/boot-console.ts';
 import { powerOnClock } from '../../adapters/host-clock.ts';
+import { ensureFolder, inFolder } from '../../adapters/folder.ts';
+import { takePowerLock } from '../../adapters/power-lock.ts';
 import { openServiceSocket } from '../../adapters/service-socket.ts';
-import { isAnnounced, placeSocket } from '../../adapters/socket-place.ts';
+import { placeSocket } from '../../adapters/socket-place.ts';
 import { startWorld } from '../../adapters/world-process.ts';
 import type { BoardDescription } from '../board-description.ts';
 import { DEFAULT_BOARD, boardNames, boardOf } from '../boards.ts';
@@ -27,8 +29,10 @@ interface Options {
 async function powerOn({ folder: path, board, seed }: Options): Promise<void> {
   const { clock, poweredOnAtNs } = powerOnClock();
   const console = jsonConsole(clock, (line) => void process.stdout.write(line));
+  ensureFolder(path);
   // Two secure worlds on one flash would destroy each other's state record.
-  if (await isAnnounced(path, DEVICE_FILES.serviceAddress)) {
+  const powerLock = takePowerLock(inFolder(path, DEVICE_FILES.powerLock));
+  if (powerLock === undefined) {
     console.step({ ok: false, stage: 'rom', code: 'device-already-on', detail: `the device in ${path} is powered on` });
     process.exit(EXIT.failed);
   }
@@ -43,14 +47,17 @@ async function powerOn({ folder: path, board, seed }: Options): Promise<void> {
   const cable = await openServiceSocket(place.path);
   let isOff = false;
   const off = (exitCode: number): void => {
-    // A plug that is pulled while the switch is being turned.
+    // A plug that is pulled while the switch is being turned, or a second signal: the world gets its time to clear up.
     if (isOff) return;
     isOff = true;
     device.close();
     cable.close();
     place.clear();
     folder.close();
-    void world.close().then(() => process.exit(exitCode));
+    void world.close().then(() => {
+      powerLock.release();
+      process.exit(exitCode);
+    });
   };
   const device = new PoweredDevice({
     folder,
@@ -61,7 +68,7 @@ async function powerOn({ folder: path, board, seed }: Options): Promise<void> {
     world,
     onStopped: () => off(EXIT.bootRefused),
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => off(EXIT.off));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => off(EXIT.off));
   process.stdin.resume().once('end', () => off(EXIT.off));
   process.stdout.once('error', () => off(EXIT.off));
   place.announce();

@@ -24,6 +24,8 @@ export type BootErrorCode =
   | 'keystore-invalid'
   /** Neither copy of the sealed state record belongs to this chip at this point of its life. */
   | 'state-record-invalid'
+  /** The state could not be sealed anew, though neither counter nor flash is at its life's end. */
+  | 'state-seal-failed'
   /** The OS image carries no `compartment.mjs`. */
   | 'os-runner-missing'
   | 'os-start-failed';

@@ -40,7 +40,7 @@ export function loadStage(chip: Chip, stage: BootStage, keysFor: PlatformKeys): 
     throw new BootError('stage-rolled-back', stage, `rollback index ${image.rollbackIndex}, the fuses want ${floor}`);
   }
   const { rollbackIndex, componentId: name } = image;
-  return { image, measurement: { stage, digest: chip.crypto.sha256(bytes), rollbackIndex, name } };
+  return { image, measurement: { stage, digest: chip.crypto.sha256(image.signedBytes), rollbackIndex, name } };
 }
 
 /** Read once: what is verified is what is entered, whatever happens to the flash meanwhile. */

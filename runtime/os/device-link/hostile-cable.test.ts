@@ -67,7 +67,7 @@ test('events of one host’s subscription do not go to the next host', async (t)
   await first.request('events.subscribe');
   const next = new BenchHost(serial);
   await next.request('app.status');
-  os.trail.record({ t: 1, kind: 'log', app: 'a', message: 'for nobody' });
+  os.trail.record({ t: 1, kind: 'log', app: 'a', componentId: 'a', message: 'for nobody' });
   await settled();
   t.deepEqual([first.events, next.events], [[], []]);
 });
@@ -79,12 +79,13 @@ test('a host that does not read loses events and is told how many; the OS goes o
   serial.clearToSend(false);
   const message = 'x'.repeat(1000);
   const total = 1000;
-  for (let line = 0; line < total; line++) os.trail.record({ t: line, kind: 'log', app: 'a', message });
+  for (let line = 0; line < total; line++)
+    os.trail.record({ t: line, kind: 'log', app: 'a', componentId: 'a', message });
   await settled();
   t.is(host.events.length, 0);
   serial.clearToSend(true);
   await settled();
-  os.trail.record({ t: total, kind: 'log', app: 'a', message: 'last' });
+  os.trail.record({ t: total, kind: 'log', app: 'a', componentId: 'a', message: 'last' });
   await settled();
   const lines = host.events.filter(({ kind }) => kind === 'log').length;
   const lost = host.events.find((event) => event.kind === 'limit');
@@ -103,7 +104,8 @@ test('a frame for a host that went away does not reach the next one', async (t) 
   const first = new BenchHost(serial);
   await first.request('events.subscribe');
   serial.clearToSend(false);
-  for (let line = 0; line < 300; line++) os.trail.record({ t: line, kind: 'log', app: 'a', message: 'y'.repeat(4000) });
+  for (let line = 0; line < 300; line++)
+    os.trail.record({ t: line, kind: 'log', app: 'a', componentId: 'a', message: 'y'.repeat(4000) });
   await settled();
   // The cable is pulled in the middle of a frame; what the FIFO held is gone.
   const next = new BenchHost(serial);
@@ -117,7 +119,7 @@ test('an audit trail that is larger than a frame is answered with what fits', as
   const host = new BenchHost(serial);
   for (let app = 0; app < 60; app++) {
     for (let line = 0; line < 100; line++)
-      os.trail.record({ t: line, kind: 'log', app: `app ${app}`, message: 'z'.repeat(500) });
+      os.trail.record({ t: line, kind: 'log', app: 'a', componentId: `app ${app}`, message: 'z'.repeat(500) });
   }
   const { events, dropped } = (await host.request('audit.list')) as { events: unknown[]; dropped: number };
   t.is(events.length + dropped, 6000);

@@ -1,6 +1,5 @@
 // The methods of the device link. Each reads its parameters, asks the service that does it, and shapes the answer; never more.
 
-import { bytesToHex } from '../../../contracts/core/ids.ts';
 import type {
   AppStatus,
   DeviceDescription,
@@ -21,6 +20,7 @@ import type { InstalledImages } from '../installed-images.ts';
 import type { SecureCalls } from '../secure-calls.ts';
 import { OS_VERSION } from '../version.ts';
 import { bytes, componentId, flag, readParams, size } from './link-params.ts';
+import { toldMeasurements } from './told-measurements.ts';
 
 export interface LinkMethodParts {
   readonly monitor: SecureCalls;
@@ -130,9 +130,6 @@ async function describeDevice(monitor: SecureCalls, time: TimePort): Promise<Dev
   const { deviceId, lifecycle, board } = await monitor.call({ call: 'describe' });
   const lines = await monitor.call({ call: 'measurements' });
   const capability: CapabilityFacts | undefined = await monitor.call({ call: 'capability' });
-  const measurements = lines.map(({ stage, digest, rollbackIndex, name }) => {
-    return { stage, digest: bytesToHex(digest), rollbackIndex, name };
-  });
   return {
     deviceId,
     lifecycle,
@@ -141,7 +138,7 @@ async function describeDevice(monitor: SecureCalls, time: TimePort): Promise<Dev
     uptimeMs: toMilliseconds(time.nowNs()),
     rights: capability?.rights ?? [],
     capabilitySerial: String(capability?.serial ?? 0n),
-    measurements,
+    ...toldMeasurements(lines),
   };
 }
 

@@ -55,7 +55,7 @@ export class LinkOutbox {
   #lostEvents(t: number): DeviceEvent {
     const used = EVENTS_WAITING_MAX + this.#eventsLost;
     this.#eventsLost = 0;
-    return { t, kind: 'limit', app: '', limit: 'link-events', used, allowed: EVENTS_WAITING_MAX };
+    return { t, kind: 'limit', app: '', componentId: '', limit: 'link-events', used, allowed: EVENTS_WAITING_MAX };
   }
 
   #putEvent(event: DeviceEvent, cable: number): void {
