@@ -13,17 +13,17 @@ const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
 
 /**
- * The module's bytes with its memory's maximum at most `memoryPages` (64 KiB each) and every table's at most
- * `MAX_TABLE_ENTRIES`. Heap limits of the engine do not bound wasm memory: measured, a guest reached 4 GiB under them.
+ * The module's bytes with its memory's maximum at most `memoryPages` (64 KiB each) and each table's at most its number of
+ * `tableEntries`, in their order. Heap limits of the engine do not bound wasm memory: measured, a guest reached 4 GiB under them.
  * Errors: `memory-over-limit`, `table-over-limit`.
  */
-export function capLimits(module: CoreModule, memoryPages: number): Uint8Array {
+export function capLimits(module: CoreModule, memoryPages: number, tableEntries: readonly number[]): Uint8Array {
   for (const { type } of module.imports) {
     if (type.kind === 'memory') capped(type.limits, memoryPages, 'memory-over-limit');
     if (type.kind === 'table') capped(type.limits, MAX_TABLE_ENTRIES, 'table-over-limit');
   }
   const memories = module.memories.flatMap((limits) => encodeLimits(capped(limits, memoryPages, 'memory-over-limit')));
-  const tables = module.tables.flatMap(encodeTable);
+  const tables = module.tables.flatMap((table, index) => encodeTable(table, tableEntries[index] ?? 0));
   const parts: Uint8Array[] = [];
   let copied = 0;
   let sectionHead = PREAMBLE_BYTES;
@@ -48,8 +48,8 @@ function capped(limits: Limits, cap: number, code: 'memory-over-limit' | 'table-
   return { initial: limits.initial, maximum: Math.min(limits.maximum ?? cap, cap) };
 }
 
-function encodeTable(table: TableType): number[] {
-  const limits = capped(table, MAX_TABLE_ENTRIES, 'table-over-limit');
+function encodeTable(table: TableType, entries: number): number[] {
+  const limits = capped(table, entries, 'table-over-limit');
   return [table.element === 'funcref' ? FUNCREF : EXTERNREF, ...encodeLimits(limits)];
 }
 

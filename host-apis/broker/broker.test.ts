@@ -273,6 +273,20 @@ test('an end waits for the access that is under way before the pin has a next ow
   t.true((await next.call({ function: 'gpio.open-input', pin: 9 }))?.ok);
 });
 
+test('a pin that was being opened for an app that is cut off meanwhile is let go by the driver, and free', async (t) => {
+  const { broker, pins } = brokerBench();
+  const app = new AppEnd(broker, { context: 1, pins: [9] });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  pins.hold = promise;
+  app.send({ function: 'gpio.open-output', pin: 9, mode: 0, level: 1 });
+  app.session.receive(Uint8Array.of(0xff, 0xff, 0xff, 0xff));
+  resolve();
+  await settled();
+  const closes = pins.accesses.filter((access) => access.startsWith('close'));
+  t.deepEqual([pins.accesses.at(-1), closes.length], ['close 1:9', 1]);
+  t.is(app.frames.length, 0, 'the app hears of no handle');
+});
+
 test('an app that does not take its replies is cut off', async (t) => {
   const { broker } = brokerBench();
   const app = new AppEnd(broker);

@@ -61,7 +61,7 @@ export class GuardedGpio {
     this.#parts.owners.release(holding.pin, this);
   }
 
-  /** From now on no open that is still under way keeps its pin. */
+  /** How pins are closed from now on. */
   sessionIsOver(end: SessionEnd): void {
     this.#end = end;
   }
@@ -77,12 +77,11 @@ export class GuardedGpio {
     if (denied !== undefined) return denied;
     if (!handles.reserve()) return gate.handlesUsedUp();
     const opened = owners.claim(holding.pin, this) ? await open(context, holding.pin) : BUSY;
-    if (opened.ok && this.#end === undefined) return u32(handles.add(holding));
+    // For an app that ended meanwhile too: its session waits for this answer, and then gives back all that there is.
+    if (opened.ok) return u32(handles.add(holding));
     handles.release();
-    // Opened for an app that ended meanwhile: nobody else will close it.
-    if (opened.ok) await this.close(holding);
-    else if (opened !== BUSY) owners.release(holding.pin, this);
-    return opened.ok ? refuse('io') : gate.portRefused(name, holding, opened);
+    if (opened !== BUSY) owners.release(holding.pin, this);
+    return gate.portRefused(name, holding, opened);
   }
 
   async #openOutput(context: number, pin: number, mode: number, level: number): Promise<PortResult<void>> {

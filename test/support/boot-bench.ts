@@ -16,6 +16,7 @@ import { encodeImageFiles } from '../../contracts/core/image-files.ts';
 import type { SignerRole } from '../../contracts/core/image-signatures.ts';
 import { encodeSignatures } from '../../contracts/core/image-signatures.ts';
 import { p256ScalarFrom, toLowS } from '../../contracts/core/p256.ts';
+import type { TrustedKey } from '../../contracts/core/trusted-keystore.ts';
 import { encodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
 import { hostEntropy, nodeCrypto } from '../../runtime/adapters/node-crypto.ts';
 import { writeImagePart } from '../../runtime/board/device-folder.ts';
@@ -83,6 +84,18 @@ export function signedImage(parts: ImageParts, role: SignerRole, key: BenchKey):
   );
 }
 
+/** The digest that a package is measured as. */
+export function signedDigest(image: Uint8Array): Uint8Array {
+  return sha256(decodeImage(image, sha256).signedBytes);
+}
+
+/** The same content with a signature slot more, which nobody can check. */
+export function withJunkSignature(image: Uint8Array): Uint8Array {
+  const signature = new Uint8Array(3309).fill(7);
+  const junk = { role: 'publisher', algorithm: 'ml-dsa-65', keyId: new Uint8Array(32), signature } as const;
+  return withSignatures(image, encodeSignatures([...decodeImage(image, sha256).signatures, junk]));
+}
+
 export const COMPONENT = {
   pluton: '00000000-0000-4000-8000-000000000001' as ComponentId,
   keystore: '00000000-0000-4000-8000-000000000002' as ComponentId,
@@ -96,13 +109,17 @@ export const RUNNER = text('export const runner = 1;');
 export type BenchStage = 'plutonRuntime' | 'trustedKeystore' | 'monitor' | 'os';
 export type StageParts = Readonly<Record<BenchStage, ImageParts>>;
 
-/** What a good release is made of. A stage's code is its name: `enterStage` of the bench knows the rest. */
-export function stageParts(keys: BenchKeys): StageParts {
-  const keystore = encodeTrustedKeystore([
+export function benchKeystore(keys: BenchKeys): readonly TrustedKey[] {
+  return [
     { role: 'platform', publicKey: keys.platform.publicKey },
     { role: 'serviceImage', publicKey: keys.service.publicKey },
     { role: 'deviceCapability', publicKey: keys.capability.publicKey },
-  ]);
+  ];
+}
+
+/** What a good release is made of. A stage's code is its name: `enterStage` of the bench knows the rest. */
+export function stageParts(keys: BenchKeys): StageParts {
+  const keystore = encodeTrustedKeystore(benchKeystore(keys));
   const platformKey = encodeImageFiles(new Map([[PLATFORM_KEY_FILE, keys.platform.publicKey]]));
   const runner = encodeImageFiles(new Map([[RUNNER_FILE, RUNNER]]));
   const part = (kind: BenchStage, componentId: ComponentId, component: Uint8Array, files?: Uint8Array): ImageParts => {
@@ -199,6 +216,8 @@ export class BootBench {
   osCode: Uint8Array | undefined;
   secureCalls = new TestChannel();
   packaged: PackagedChip | undefined;
+  /** What the last boot's stages were given. */
+  machine: Machine | undefined;
   refuseToLaunch = false;
   #endOs: (end: ProcessEnd) => void = () => undefined;
   #tag = 0;
@@ -251,6 +270,7 @@ export class BootBench {
       reset: (cause) => void this.resets.push(cause),
       trace: (step) => void this.steps.push(step),
     };
+    this.machine = machine;
     return startRom(machine, {
       romDigest: sha256(text('rom')),
       engine: { digest: sha256(text('engine')), version: 'v0' },

@@ -47,14 +47,19 @@ export function lines(ran: Ran): readonly Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** A folder that is there for the tests of one file and gone after them. */
+/** A folder that is there for the tests of one file, and for their serial hooks, and gone after them. */
 export function sharedFolder(test: TestFn<unknown>): { path(inside?: string): string } {
   let folder = '';
-  test.before(async () => {
+  test.serial.before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'casemate-test-'));
   });
   test.after.always(async () => {
     await rm(folder, { recursive: true, force: true });
   });
-  return { path: (inside = '.') => join(folder, inside) };
+  return {
+    path(inside = '.') {
+      if (folder === '') throw new Error('the shared folder is made in a hook: use it in tests and serial hooks alone');
+      return join(folder, inside);
+    },
+  };
 }

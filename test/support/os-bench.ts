@@ -28,6 +28,8 @@ export interface PackageWish {
   /** What the image grants; the manifest's, if absent. */
   readonly grantedPins?: readonly number[];
   readonly rollbackIndex?: number;
+  /** Whose the manifest says it is; the image's, if absent. */
+  readonly manifestOf?: ComponentId;
   readonly key: BenchKey;
 }
 
@@ -38,13 +40,14 @@ export function applicationPackage({
   manifestPins = [],
   grantedPins = manifestPins,
   rollbackIndex = 1,
+  manifestOf = componentId,
   key,
 }: PackageWish): Uint8Array {
   const capabilities = manifestPins.length === 0 ? {} : { Gpio: manifestPins };
   const manifest = {
     SchemaVersion: 1,
     Name: name,
-    ComponentId: componentId,
+    ComponentId: manifestOf,
     EntryPoint: '/bin/app',
     CmdArgs: [],
     Capabilities: capabilities,

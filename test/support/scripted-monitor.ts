@@ -82,6 +82,11 @@ export class NotedPipe implements CompartmentPipe {
     this.sent.length = 0;
   }
 
+  /** Whether bytes of the app reach somebody. */
+  get isHeard(): boolean {
+    return this.#listener !== undefined;
+  }
+
   /** Bytes of the app. */
   feed(bytes: Uint8Array): void {
     this.#listener?.(bytes);
