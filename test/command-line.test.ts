@@ -51,6 +51,7 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ['run apps/blink --for 3 --json', 2, 'duration-malformed'], // a bare number has no unit
   ['run apps/blink --press LED --json', 2, 'press-malformed'],
   ['run apps/blink --press NO_SUCH_BUTTON@1s --json', 2, 'press-malformed'],
+  ['run apps/blink --press SAMPLE_LED@1s --json', 2, 'press-malformed'], // a pin of the board, and no button
   ['run apps/blink --board mt3620_rbd --json', 2, 'board-unknown'], // near miss
   ['run apps/no-such-app --json', 1, 'file-not-readable'],
   ['build apps --json', 1, 'manifest-missing'],

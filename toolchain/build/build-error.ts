@@ -12,6 +12,7 @@ export type BuildErrorCode =
   | HardwareErrorCode
   | 'folder-missing'
   | 'folder-not-empty'
+  | 'folder-not-writable'
   | 'folder-too-large'
   /** A symbolic link, or a path of `files`, that leads out of the app folder. */
   | 'file-outside-folder'

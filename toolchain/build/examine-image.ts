@@ -52,7 +52,8 @@ export interface ImageExamination {
   readonly rollbackIndex: number;
   readonly sizeBytes: number;
   readonly sections: Readonly<Record<'grants' | 'metadata' | 'manifest' | 'component' | 'files', number>>;
-  readonly metadata: Examined<ImageMetadata>;
+  /** `sourceDigest` in hex. */
+  readonly metadata: Examined<Omit<ImageMetadata, 'sourceDigest'> & { readonly sourceDigest?: string }>;
   readonly manifest: Examined<{ readonly name: string; readonly text: string }>;
   readonly grants: { readonly memoryBytes: number; readonly gpioPins: readonly number[] } | undefined;
   /** Whether the manifest compiles to exactly these grants; only then does the device take the image. */
@@ -82,7 +83,7 @@ export function examineImage(bytes: Uint8Array, keys: readonly KnownKey[] = []):
       component: component.length,
       files: files.length,
     },
-    metadata: examine(() => decodeImageMetadata(metadata)),
+    metadata: examine(() => shownMetadata(metadata)),
     manifest: map(packaged, ({ name }) => ({ name, text: new TextDecoder().decode(manifest) })),
     grants: image.grants,
     grantsMatch: examine(() => matchGrants(image, packaged)),
@@ -97,6 +98,11 @@ class ExaminationError extends CodedError<NotMatchingCode> {}
 
 function notAnApp(): never {
   throw new ExaminationError('not-an-application', 'only an application has this part');
+}
+
+function shownMetadata(bytes: Uint8Array): Omit<ImageMetadata, 'sourceDigest'> & { readonly sourceDigest?: string } {
+  const { sourceDigest, ...rest } = decodeImageMetadata(bytes);
+  return sourceDigest === undefined ? rest : { ...rest, sourceDigest: bytesToHex(sourceDigest) };
 }
 
 function readManifest(bytes: Uint8Array): PackagedManifest {

@@ -24,7 +24,7 @@ export interface NewApp {
   readonly files: readonly string[];
 }
 
-/** Errors: `language-not-supported`, `folder-not-empty`. */
+/** Errors: `language-not-supported`, `folder-not-empty`, `folder-not-writable`. */
 export function newApp(dir: string, { lang, name }: NewAppOptions): NewApp {
   const template = Object.hasOwn(TEMPLATE_OF, lang) ? TEMPLATE_OF[lang] : undefined;
   if (template === undefined) {
@@ -32,7 +32,7 @@ export function newApp(dir: string, { lang, name }: NewAppOptions): NewApp {
     throw new BuildError('language-not-supported', `there is no template for ${lang}`, { fault: 'caller', hint });
   }
   const folder = resolve(dir);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   if (readdirSync(folder).length > 0) {
     throw new BuildError('folder-not-empty', `${dir} has something in it`, {
       fault: 'caller',
@@ -51,4 +51,21 @@ export function newApp(dir: string, { lang, name }: NewAppOptions): NewApp {
     readFileSync(readme, 'utf8').replace('# app', () => `# ${appName}`),
   );
   return { folder, name: appName, componentId, files: readdirSync(folder).sort() };
+}
+
+/** Errors: `folder-not-writable`. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new BuildError(
+      'folder-not-writable',
+      `cannot make ${folder}: ${(cause as NodeJS.ErrnoException).code ?? ''}`,
+      {
+        fault: 'caller',
+        hint: 'name a place that you may write to',
+        cause,
+      },
+    );
+  }
 }

@@ -6,7 +6,7 @@ import type { SourceTree } from './source-tree.ts';
 
 const SUGGESTED_MAX = 16;
 
-/** A JSON array for the capability's manifest line: the names of its type that the sources mention, else the board's first one. */
+/** A JSON array for the capability's manifest line: the names of its type that the sources mention; without one, a name to put in. */
 export function suggestGrant(capability: SupportedCapability, hardware: BoardHardware, tree: SourceTree): string {
   const names = [...hardware.hardware.peripherals.values()]
     .filter(({ type }) => type === capability)
@@ -17,6 +17,7 @@ export function suggestGrant(capability: SupportedCapability, hardware: BoardHar
     for (const [word] of new TextDecoder().decode(bytes).matchAll(/[A-Za-z_]\w*/g)) words.add(word);
   }
   const mentioned = names.filter((name) => words.has(name)).slice(0, SUGGESTED_MAX);
-  const chosen = mentioned.length > 0 ? mentioned : names.slice(-1);
+  // A pin that nobody mentioned would be a guess, and a wrong grant: the person has to say which one.
+  const chosen = mentioned.length > 0 ? mentioned : ['NAME_OF_THE_PERIPHERAL'];
   return `[${chosen.map((name) => `"$${name}"`).join(', ')}]`;
 }

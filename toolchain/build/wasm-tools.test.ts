@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { readComponent } from '../../component/binary/read-component.ts';
 import { BuildError } from './build-error.ts';
-import { makeComponent, validateComponent } from './wasm-tools.ts';
+import { childRights, makeComponent, validateComponent } from './wasm-tools.ts';
 
 const CORE = '(module (memory (export "memory") 1) (func (export "run") (result i32) i32.const 0))';
 const ENOUGH = { timeoutMs: 30_000, memoryPages: 16_384 };
@@ -53,3 +57,32 @@ for (const [what, limits] of [
     await t.notThrowsAsync(makeComponent(core));
   });
 }
+
+const CHECKOUT = join(import.meta.dirname, '../..');
+
+for (const [what, place, allowed] of [
+  ['its own source', 'toolchain/build/wasm-tools-child.ts', true],
+  ['the development profile’s keys', '.casemate/keys/development.pem', false],
+  ['the checkout', 'package.json', false],
+  ['other packages', 'node_modules/esbuild/package.json', false],
+] as const) {
+  test(`the tool's process ${allowed ? 'may' : 'may not'} read ${what}`, (t) => {
+    const asked = `process.permission.has('fs.read', ${JSON.stringify(join(CHECKOUT, place))})`;
+    const { stdout } = spawnSync(process.execPath, [...childRights(), '-p', asked], { encoding: 'utf8' });
+    t.is(stdout.trim(), String(allowed));
+  });
+}
+
+test('the tool works where an installer has linked its packages into node_modules', async (t) => {
+  const root = mkdtempSync(join(realpathSync(tmpdir()), 'casemate-linked-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  for (const place of ['contracts/core', 'host-apis/wit', 'toolchain/build', 'package.json'])
+    cpSync(join(CHECKOUT, place), join(root, place), { recursive: true });
+  const scope = 'node_modules/@bytecodealliance';
+  mkdirSync(join(root, scope), { recursive: true });
+  for (const name of readdirSync(join(CHECKOUT, scope)))
+    symlinkSync(realpathSync(join(CHECKOUT, scope, name)), join(root, scope, name));
+  const linked = (await import(join(root, 'toolchain/build/wasm-tools.ts'))) as { makeComponent: typeof makeComponent };
+  const component = await linked.makeComponent(await parse(CORE));
+  t.notThrows(() => readComponent(component));
+});

@@ -2,8 +2,8 @@
 // one hostile component would spoil every later build in it.
 
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ByteWriter, concatBytes } from '../../contracts/core/bytes.ts';
 import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import { BuildError } from './build-error.ts';
@@ -11,6 +11,8 @@ import { BuildError } from './build-error.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const CHILD = join(import.meta.dirname, 'wasm-tools-child.ts');
 const WIT = join(ROOT, 'host-apis/wit/device.wit');
+const SCOPE = '@bytecodealliance';
+const TOOL = join(ROOT, 'node_modules', SCOPE, 'jco-transpile');
 const WORDS_MAX = 4096;
 
 /** Far above what any app of a board needs: the largest sample takes 0.2 s and 30 MiB of wasm memory. */
@@ -54,12 +56,28 @@ interface ChildEnd {
   readonly words: string;
 }
 
-function runChild(job: string, input: Uint8Array, { timeoutMs, memoryPages }: ToolLimits): Promise<ChildEnd> {
+/**
+ * What the child's engine allows it: it reads its own sources and the tool's packages, which lie side by side, and nothing else
+ * of the checkout, where a state folder with keys may be. It writes no file, starts no process, opens no connection. The tool's
+ * WASI shim starts a worker (in the same bounds) as it is loaded.
+ */
+export function childRights({ memoryPages }: Pick<ToolLimits, 'memoryPages'> = LIMITS): readonly string[] {
+  // An installer may link a package to where it keeps it: the engine then asks for both places. Where that is not among its
+  // kind, what lies around it is none of the tool's business.
+  const scopes = [dirname(TOOL), dirname(realpathSync(TOOL))].filter((folder) => basename(folder) === SCOPE);
+  const packages = scopes.flatMap((folder) => readdirSync(folder).map((name) => realpathSync(join(folder, name))));
+  const reads = new Set([CHILD, join(ROOT, 'contracts/core'), ...scopes, ...packages]);
+  const readable = [...reads].map((place) => `--allow-fs-read=${place}`);
+  return ['--permission', '--allow-worker', ...readable, `--wasm-max-mem-pages=${memoryPages}`];
+}
+
+function runChild(job: string, input: Uint8Array, limits: ToolLimits): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
-    // It may read the checkout and nothing else; it writes no file, starts no process, opens no connection. The tool's WASI shim
-    // starts a worker (in the same bounds) as it is loaded.
-    const rights = ['--permission', '--allow-worker', `--allow-fs-read=${ROOT}`, `--wasm-max-mem-pages=${memoryPages}`];
-    const child = spawn(process.execPath, [...rights, CHILD, job], { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+    const { timeoutMs } = limits;
+    const child = spawn(process.execPath, [...childRights(limits), CHILD, job], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {},
+    });
     const chunks: Uint8Array[] = [];
     let received = 0;
     let words = '';

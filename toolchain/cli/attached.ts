@@ -30,44 +30,58 @@ export function stateFolder(cwd: string, choice: DeviceChoice): string {
 
 /** Every device of the state folder, by name. */
 export async function listDevices(state: string): Promise<readonly ListedDevice[]> {
-  const parent = join(state, STATE_PLACES.devices);
-  if (!existsSync(parent)) return [];
-  const names = (await readdir(parent, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name);
-  const listed = names.sort().map(async (name) => {
-    const folder = join(parent, name);
-    return { name, folder, attached: await answers(folder) };
-  });
-  return Promise.all(listed);
+  const found = await findDevices(state);
+  for (const { client } of found) client?.close();
+  return found.map(({ name, folder, client }) => ({ name, folder, attached: client !== undefined }));
 }
 
 /** Connects, does the work, and hangs up whatever happens. Errors: `no-device-attached`, `several-devices-attached`, those of the client. */
 export async function withDevice<Result>(
   cwd: string,
   choice: DeviceChoice,
-  work: (client: DeviceClient, folder: string) => Promise<Result>,
+  work: (client: DeviceClient) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await chosenFolder(stateFolder(cwd, choice), choice.device);
-  const client = await connectDevice(folder);
+  const state = stateFolder(cwd, choice);
+  const client =
+    choice.device === undefined ? await onlyAttached(state) : await connectDevice(deviceFolder(state, choice.device));
   try {
-    return await work(client, folder);
+    return await work(client);
   } finally {
     client.close();
   }
 }
 
-async function chosenFolder(state: string, name: string | undefined): Promise<string> {
-  if (name !== undefined) return deviceFolder(state, name);
-  const attached = (await listDevices(state)).filter((device) => device.attached);
+interface FoundDevice {
+  readonly name: string;
+  readonly folder: string;
+  /** Connected; absent when nothing answers. */
+  readonly client: DeviceClient | undefined;
+}
+
+/** Each connection that was made to find a device is the one to use: a cable is free again only some time after it was let go. */
+async function findDevices(state: string): Promise<readonly FoundDevice[]> {
+  const parent = join(state, STATE_PLACES.devices);
+  if (!existsSync(parent)) return [];
+  const entries = await readdir(parent, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const found = names.sort().map(async (name) => {
+    const folder = join(parent, name);
+    return { name, folder, client: await clientIfOn(folder) };
+  });
+  return Promise.all(found);
+}
+
+async function onlyAttached(state: string): Promise<DeviceClient> {
+  const attached = (await findDevices(state)).filter(({ client }) => client !== undefined);
   const [only] = attached;
-  if (only === undefined) {
+  if (only?.client === undefined) {
     throw new CliError('no-device-attached', `no device in ${state} is powered on`, {
       fault: 'caller',
       hint: 'Start one in another terminal: npx casemate up',
     });
   }
   if (attached.length > 1) {
+    for (const { client } of attached) client?.close();
     const names = attached.map((device) => device.name);
     throw new CliError('several-devices-attached', `${names.length} devices are powered on`, {
       fault: 'caller',
@@ -75,15 +89,14 @@ async function chosenFolder(state: string, name: string | undefined): Promise<st
       details: { names },
     });
   }
-  return only.folder;
+  return only.client;
 }
 
-async function answers(folder: string): Promise<boolean> {
+async function clientIfOn(folder: string): Promise<DeviceClient | undefined> {
   try {
-    (await connectDevice(folder)).close();
-    return true;
+    return await connectDevice(folder);
   } catch (error) {
-    if (error instanceof FactoryError) return false;
+    if (error instanceof FactoryError) return undefined;
     throw error;
   }
 }

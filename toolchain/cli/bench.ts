@@ -28,6 +28,11 @@ export interface PressEvent {
 
 export type BenchEvent = DeviceEvent | PinEvent | PressEvent;
 
+export interface BenchOptions extends PowerOptions {
+  /** Aborts whatever waits for the bench. */
+  readonly signal?: AbortSignal;
+}
+
 /** Pin number → the name that people know it by. */
 export type PinNames = ReadonlyMap<number, string>;
 
@@ -40,21 +45,29 @@ export class Bench {
   readonly #world: WorldClient;
   readonly #names: PinNames;
   readonly #listeners = new Set<(event: BenchEvent) => void>();
+  /** Never resolves. What goes wrong inside a socket's listener is told here: thrown there, it would end this process. */
+  readonly #failure = Promise.withResolvers<never>();
 
   private constructor(power: PoweredDevice, client: DeviceClient, world: WorldClient, names: PinNames) {
     this.#power = power;
     this.client = client;
     this.#world = world;
     this.#names = names;
+    this.#failure.promise.catch(() => undefined); // told to whoever waits for an event or the end
     world.onEvent((event) => this.#tellWorld(event));
   }
 
-  /** Powers the device in this folder on and plugs both cables in. Errors: those of `powerOn` and of the clients. */
-  static async start(folder: string, names: PinNames, options: PowerOptions = {}): Promise<Bench> {
+  /**
+   * Powers the device in this folder on and plugs both cables in. Errors: those of `powerOn` and of the clients, the
+   * reason of `signal`; when that aborts later, everything that waits for this bench fails.
+   */
+  static async start(folder: string, names: PinNames, { signal, ...options }: BenchOptions = {}): Promise<Bench> {
     const power = await powerOn(folder, options);
     try {
+      signal?.throwIfAborted();
       const [client, world] = await Promise.all([power.connect(), power.world()]);
       const bench = new Bench(power, client, world, names);
+      signal?.addEventListener('abort', () => bench.#interrupt(signal.reason), { once: true });
       await client.events((event) => bench.#tell(event));
       return bench;
     } catch (error) {
@@ -71,9 +84,9 @@ export class Bench {
     return this.#power.readyMs;
   }
 
-  /** Resolves when the device is off, whoever did it. */
+  /** Resolves when the device is off, whoever did it. Rejects when the world refused a command or a listener threw. */
   get ended(): Promise<unknown> {
-    return this.#power.ended;
+    return Promise.race([this.#power.ended, this.#failure.promise]);
   }
 
   /** Hears every event of device and world; the returned function ends it. */
@@ -82,41 +95,57 @@ export class Bench {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The next event that fits. Errors: `story-failed` when none comes in time. */
-  next(what: string, fits: (event: BenchEvent) => boolean, timeoutMs: number): Promise<BenchEvent> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        stop();
-        reject(new CliError('story-failed', `waited ${timeoutMs} ms for ${what}`, { fault: 'world' }));
-      }, timeoutMs);
-      const stop = this.onEvent((event) => {
-        if (!fits(event)) return;
-        clearTimeout(timer);
-        stop();
-        resolve(event);
-      });
-    });
+  /** The next event that fits. Errors: `story-failed` when none comes in time, those of `ended`. */
+  async next(what: string, fits: (event: BenchEvent) => boolean, timeoutMs: number): Promise<BenchEvent> {
+    const { promise, resolve, reject } = Promise.withResolvers<BenchEvent>();
+    const late = new CliError('story-failed', `waited ${timeoutMs} ms for ${what}`, { fault: 'world' });
+    const timer = setTimeout(reject, timeoutMs, late);
+    const stop = this.onEvent((event) => fits(event) && resolve(event));
+    try {
+      return await Promise.race([promise, this.#failure.promise]);
+    } finally {
+      clearTimeout(timer);
+      stop();
+    }
   }
 
+  /** A press that cannot be made fails the bench. */
   press(pin: number): void {
-    this.#world.press(pin, PRESS_MS);
+    try {
+      this.#world.press(pin, PRESS_MS);
+    } catch (error) {
+      this.#failure.reject(error);
+    }
   }
 
-  /** Cuts the power. May be called twice. */
+  /** Cuts the power. May be called twice. Who still waits for an event waits no longer. */
   async stop(): Promise<void> {
-    this.client.close();
-    this.#world.close();
+    this.#interrupt(new CliError('interrupted', 'the device was powered off', { fault: 'caller' }));
     await this.#power.powerOff();
   }
 
+  #interrupt(reason: unknown): void {
+    this.#failure.reject(reason);
+    this.client.close();
+    this.#world.close();
+  }
+
   #tellWorld(event: WorldEvent): void {
-    if (event.kind === 'refused') throw new CliError('internal', `the world refused: ${event.message}`);
+    if (event.kind === 'refused') {
+      const { code, message } = event;
+      this.#failure.reject(new CliError('world-refused', `the world refused: ${message}`, { details: { code } }));
+      return;
+    }
     const name = this.#names.get(event.pin) ?? null;
     if (event.kind === 'press') this.#tell({ t: event.t, kind: 'press', pin: event.pin, name });
     else this.#tell({ t: event.t, kind: 'pin', pin: event.pin, name, level: event.level });
   }
 
   #tell(event: BenchEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    try {
+      for (const listener of this.#listeners) listener(event);
+    } catch (error) {
+      this.#failure.reject(error);
+    }
   }
 }

@@ -1,16 +1,18 @@
-// One event of a device as a line for people. Never loses the reason of a denial.
+// One event of a device as a line for people. Never loses the reason of a denial, never lets an app's words steer the terminal.
 
 import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
 import type { PinEvent, PressEvent } from './bench.ts';
+import { terminalLine } from './terminal-text.ts';
 
 export function eventText(event: DeviceEvent | PinEvent | PressEvent): string {
-  return `${(event.t / 1000).toFixed(3).padStart(9)}  ${eventBody(event)}`;
+  return `${(event.t / 1000).toFixed(3).padStart(9)}  ${terminalLine(eventBody(event))}`;
 }
 
 function eventBody(event: DeviceEvent | PinEvent | PressEvent): string {
   switch (event.kind) {
     case 'log':
-      return `[${event.app}] ${event.message}`;
+      // C programs end a message with a line feed.
+      return `[${event.app}] ${event.message.replace(/\n$/, '')}`;
     case 'pin':
       return `pin ${event.pin}${event.name === null ? '' : ` ${event.name}`} ${event.level === null ? 'released' : event.level === 1 ? 'high' : 'low'}`;
     case 'press':

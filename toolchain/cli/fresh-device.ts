@@ -20,6 +20,8 @@ export interface FreshDeviceOptions {
   readonly seed?: number;
   /** Told of every line on the device's own standard error. */
   readonly onTrace?: (text: string) => void;
+  /** Ends the work early; the device is taken away then as ever. */
+  readonly signal?: AbortSignal;
 }
 
 /** Makes the device, does the work, and takes the device away whatever happens. */
@@ -30,7 +32,8 @@ export async function withFreshDevice<Result>(
   const parent = await mkdtemp(join(tmpdir(), 'casemate-'));
   const folder = join(parent, 'device');
   try {
-    const { profile, board, names, seed, onTrace } = options;
+    const { profile, board, names, seed, onTrace, signal } = options;
+    signal?.throwIfAborted();
     const seeded = seed === undefined ? {} : { seed };
     const made = await manufactureDevice({
       folder,
@@ -39,7 +42,8 @@ export async function withFreshDevice<Result>(
       anchors: profile.anchors,
       ...seeded,
     });
-    const bench = await Bench.start(folder, names, onTrace === undefined ? seeded : { ...seeded, onTrace });
+    const heard = { ...(onTrace && { onTrace }), ...(signal && { signal }) };
+    const bench = await Bench.start(folder, names, { ...seeded, ...heard });
     try {
       await bench.client.applyCapability(await developmentCapability(profile, made.deviceId));
       return await work(bench, folder);

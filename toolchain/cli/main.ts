@@ -12,6 +12,7 @@ import { registerRun } from './commands/run.ts';
 import { registerUp } from './commands/up.ts';
 import type { CommandContext } from './command-context.ts';
 import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
+import { Interrupted } from './interrupt.ts';
 import { EXIT, Outcome } from './outcome.ts';
 
 /** Coded errors that say that the command line itself was wrong. */
@@ -24,6 +25,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+let said = '';
 const outcome = new Outcome({
   json: args.includes('--json'),
   stdout: (text) => process.stdout.write(text),
@@ -48,7 +50,7 @@ function program(context: CommandContext): Command {
       '\nExamples:\n  npx casemate up --once\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s',
     )
     .exitOverride()
-    .configureOutput({ writeErr: (text) => outcome.json || process.stderr.write(text) });
+    .configureOutput({ writeErr: remember });
   for (const register of [
     registerUp,
     registerNew,
@@ -62,9 +64,13 @@ function program(context: CommandContext): Command {
   ]) {
     register(root, context);
   }
-  for (const command of everyCommand(root))
-    command.exitOverride().configureOutput({ writeErr: (text) => outcome.json || process.stderr.write(text) });
+  for (const command of everyCommand(root)) command.exitOverride().configureOutput({ writeErr: remember });
   return root;
+}
+
+/** Errors are told in one form, by `Outcome`; the help for a command without its verb is told as it is. */
+function remember(text: string): void {
+  said += text;
 }
 
 function everyCommand(command: Command): readonly Command[] {
@@ -75,12 +81,18 @@ function endingOf(error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version are answers, not faults.
     if (error.exitCode === 0) return EXIT.done;
-    if (outcome.json)
+    const isHelp = error.code === 'commander.help';
+    if (isHelp && !outcome.json) process.stderr.write(said);
+    else
       outcome.error(
-        new CodedError('usage', error.message.replace(/^error: /, ''), { fault: 'caller', hint: 'Try --help.' }),
+        new CodedError('usage', isHelp ? 'a command is missing' : error.message.replace(/^error: /, ''), {
+          fault: 'caller',
+        }),
       );
     return EXIT.usage;
   }
+  // Who ended it knows why.
+  if (error instanceof Interrupted) return error.exitCode;
   outcome.error(error);
   if (args.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   const usage = isCoded(error) && USAGE_CODES.has(error.code);

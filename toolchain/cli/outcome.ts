@@ -1,6 +1,8 @@
 // How a command answers: one JSON document or text on standard output, a coded error, an exit code. Never a question, never colour in a pipe.
 
 import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
+import { hintFor } from './hints.ts';
+import { terminalText } from './terminal-text.ts';
 
 /** Exit codes of every command: done, refused or failed with a coded error, wrong usage. */
 export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
@@ -9,15 +11,16 @@ export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
 export type CliErrorCode =
   | 'usage'
   | 'file-not-readable'
+  | 'file-not-writable'
   | 'duration-malformed'
   | 'press-malformed'
   | 'no-device-attached'
   | 'several-devices-attached'
   | 'board-unknown'
-  | 'device-exists'
   | 'story-failed'
   | 'nothing-to-run'
   | 'interrupted'
+  | 'world-refused'
   | 'internal';
 
 export class CliError extends CodedError<CliErrorCode> {}
@@ -34,7 +37,14 @@ export interface ErrorDocument {
 
 export function errorDocument(error: unknown): ErrorDocument {
   if (isCoded(error)) {
-    return { error: { code: error.code, message: error.message, hint: error.hint ?? null, details: error.details } };
+    return {
+      error: {
+        code: error.code,
+        message: error.message,
+        hint: error.hint ?? hintFor(error.code),
+        details: error.details,
+      },
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
   return {
@@ -68,7 +78,7 @@ export class Outcome {
 
   /** The one result of a command: the document as JSON, or the text for a person. */
   result(document: unknown, text: () => string): void {
-    this.#stdout(this.json ? `${JSON.stringify(document)}\n` : `${text()}\n`);
+    this.#stdout(this.json ? `${JSON.stringify(document)}\n` : `${terminalText(text())}\n`);
   }
 
   /** One line of a stream: a JSON Line, or a line for a person. */
@@ -78,12 +88,15 @@ export class Outcome {
 
   /** Long work, told on standard error when a person is watching. */
   progress(text: string): void {
-    if (this.#showProgress) this.#stderr(`${text}\n`);
+    if (this.#showProgress) this.#stderr(`${terminalText(text)}\n`);
   }
 
   error(error: unknown): void {
     const { error: body } = errorDocument(error);
     if (this.json) this.#stdout(`${JSON.stringify({ error: body })}\n`);
-    else this.#stderr(`casemate: ${body.code}: ${body.message}${body.hint === null ? '' : `\n  ${body.hint}`}\n`);
+    else {
+      const hint = body.hint === null ? '' : `\n  ${body.hint}`;
+      this.#stderr(terminalText(`casemate: ${body.code}: ${body.message}${hint}\n`));
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Hardware } from '../../contracts/wire/hardware-resolution.ts';
 import { didYouMean } from '../../contracts/wire/near-name.ts';
+import { boardOf } from '../../runtime/board/boards.ts';
 import type { PinNames } from './bench.ts';
 import { CliError } from './outcome.ts';
 
@@ -17,13 +18,16 @@ export function pinNamesOf(hardware: Hardware): PinNames {
   return names;
 }
 
-/** The pin behind a name. Errors: `press-malformed`. */
-export function pinOf(hardware: Hardware, name: string): number {
-  const pin = hardware.peripherals.get(name)?.pin;
+/** The pin of the button that has this name. Errors: `press-malformed`, which names the buttons that there are. */
+export function buttonOf(hardware: Hardware, board: string, name: string): number {
+  const buttons = new Set(boardOf(board)?.parts.flatMap(({ kind, pin }) => (kind === 'button' ? [pin] : [])));
+  const named = [...hardware.peripherals.values()].filter(({ pin }) => pin !== undefined && buttons.has(pin));
+  const pin = named.find((each) => each.name === name)?.pin;
   if (pin !== undefined) return pin;
-  const known = [...hardware.peripherals.values()].filter((each) => each.pin !== undefined).map((each) => each.name);
-  throw new CliError('press-malformed', `the board has no pin "${name}"`, {
+  const known = named.map((each) => each.name);
+  throw new CliError('press-malformed', `the board has no button "${name}"`, {
     fault: 'caller',
-    hint: didYouMean(name, known, 'casemate hardware resolve FILE lists the names'),
+    hint: didYouMean(name, known, `buttons: ${known.join(', ')}`),
+    details: { buttons: known },
   });
 }

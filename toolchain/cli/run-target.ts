@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { sameBytes } from '../../contracts/core/bytes.ts';
 import { buildApp, packageComponentFile } from '../build/build-app.ts';
 import type { SigningKey } from '../factory/signing-key.ts';
-import { readInput } from './commands/manifest.ts';
+import { readInput } from './files.ts';
 import { CliError } from './outcome.ts';
 
 export interface TargetOptions {

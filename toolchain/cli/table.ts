@@ -1,8 +1,10 @@
-// Plain columns for people. Never for programs: they ask for --json.
+// Plain columns for people, safe to show whoever chose the words. Never for programs: they ask for --json.
+
+import { terminalLine } from './terminal-text.ts';
 
 /** Rows under an optional head, each column as wide as its widest cell. */
 export function table(head: readonly string[] | undefined, rows: readonly (readonly string[])[]): string {
-  const lines = head === undefined ? rows : [head, ...rows];
+  const lines = (head === undefined ? rows : [head, ...rows]).map((line) => line.map(terminalLine));
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
   return lines
     .map((line) =>

@@ -3,6 +3,7 @@
 import { decodeDeviceCapability } from '../../contracts/core/device-capability.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import type {
+  LinkMethod,
   AppStatus,
   DeviceDescription,
   DeviceEvent,
@@ -113,6 +114,11 @@ export class DeviceClient {
     return (await this.#link.request('app.status', {}, record({ apps: list(appStatus) }))).apps;
   }
 
+  /** Passes a tool's request on as it is, with an answer that nobody has looked at. For the hub that shares this cable. */
+  relay(method: LinkMethod, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#link.request(method, params, (value) => value, { timeoutMs: INSTALL_TIMEOUT_MS });
+  }
+
   /** The device resets; the cable stays plugged in. */
   async restart(): Promise<void> {
     await this.#link.request('restart', {}, nothing);
@@ -124,7 +130,11 @@ export class DeviceClient {
   }
 }
 
-/** A client of the device in this folder. Errors: `device-off`. */
+/**
+ * A client of the device in this folder: through the hub of the tool that holds its cable, or else with the cable itself.
+ * Errors: `device-off`.
+ */
 export async function connectDevice(folder: string): Promise<DeviceClient> {
-  return new DeviceClient(new DeviceLink(await connectCable(folder, 'service')));
+  const socket = await connectCable(folder, 'hub').catch(() => connectCable(folder, 'service'));
+  return new DeviceClient(new DeviceLink(socket));
 }

@@ -143,7 +143,7 @@ test('answers find who asked, in whatever order they come', async (t) => {
 });
 
 test('an event reaches every listener until it has enough', async (t) => {
-  const event: DeviceEvent = { t: 5, kind: 'log', app: 'Blink', message: 'hello' };
+  const event: DeviceEvent = { t: 5, kind: 'log', app: 'Blink', componentId: 'an id', message: 'hello' };
   const { folder } = await device(t, ({ id }, socket) => {
     socket.write(Buffer.concat([encodeLinkFrame({ id, ok: true, result: {} }), encodeLinkFrame({ event })]));
     return undefined;
@@ -157,6 +157,26 @@ test('an event reaches every listener until it has enough', async (t) => {
   stop();
   await client.events(() => undefined);
   t.deepEqual(heard, [event]);
+});
+
+test('a listener that throws ends the connection with what it threw, and nothing else', async (t) => {
+  const event: DeviceEvent = { t: 5, kind: 'log', app: 'Blink', componentId: 'an id', message: 'hello' };
+  const opened = await link(t, (_, socket) => void socket.write(encodeLinkFrame({ event })));
+  const fault = new TypeError('a bug of who listens');
+  opened.onEvent(() => {
+    throw fault;
+  });
+  t.is(await t.throwsAsync(opened.request('device.show', {}, anything)), fault);
+  t.is(await opened.closed, fault);
+});
+
+test('an event of an older OS, which names no component, is heard all the same', async (t) => {
+  const opened = await link(t, (_, socket) => void socket.write(encodeLinkFrame({ event: older as DeviceEvent })));
+  const older = { t: 5, kind: 'log', app: 'Blink', message: 'hello' };
+  const heard = Promise.withResolvers<DeviceEvent>();
+  opened.onEvent(heard.resolve);
+  opened.request('device.show', {}, anything).catch(() => undefined); // only to make it talk
+  t.deepEqual(await heard.promise, { ...older, componentId: '' } as DeviceEvent);
 });
 
 test('a device that does not answer is given up, and its late answer does no harm', async (t) => {
@@ -218,7 +238,7 @@ test('after the cable is gone every call says so', async (t) => {
   opened.close();
   t.like(await pending, { code: 'device-link-closed' });
   t.like(await t.throwsAsync(opened.request('device.show', {}, anything)), { code: 'device-link-closed' });
-  t.is((await opened.closed).code, 'device-link-closed');
+  t.like(await opened.closed, { code: 'device-link-closed' });
 });
 
 const OFF: readonly (readonly [string, string | undefined])[] = [

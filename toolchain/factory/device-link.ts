@@ -19,7 +19,7 @@ export interface RequestOptions {
 
 interface Waiting {
   readonly settle: (reply: LinkReply) => void;
-  readonly fail: (error: CodedError) => void;
+  readonly fail: (error: Error) => void;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -32,15 +32,15 @@ export class DeviceLink {
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: DeviceEvent) => void>();
   #nextId = 1;
-  #end: CodedError | undefined;
-  /** Resolves when the cable is gone, with the reason. */
-  readonly closed: Promise<CodedError>;
+  #end: Error | undefined;
+  /** Resolves when the cable is gone, with the reason: also what a listener threw. */
+  readonly closed: Promise<Error>;
 
   /** Takes over a connected socket. */
   constructor(socket: Socket) {
     this.#socket = socket;
     this.closed = new Promise((resolve) => {
-      const end = (error: CodedError): void => {
+      const end = (error: Error): void => {
         this.#close(error);
         resolve(this.#end ?? error);
       };
@@ -101,7 +101,7 @@ export class DeviceLink {
     });
   }
 
-  #receive(chunk: Uint8Array, end: (error: CodedError) => void): void {
+  #receive(chunk: Uint8Array, end: (error: Error) => void): void {
     if (this.#end !== undefined) return;
     let messages: readonly DeviceMessage[];
     try {
@@ -112,13 +112,22 @@ export class DeviceLink {
       return;
     }
     for (const message of messages) {
-      if ('event' in message) for (const listener of this.#listeners) listener(message.event);
+      if ('event' in message) this.#tell(message.event, end);
       // A reply to nothing is one that came after its time: nobody waits for it any more.
       else this.#waiting.get(message.id)?.settle(message);
     }
   }
 
-  #close(error: CodedError): void {
+  #tell(event: DeviceEvent, end: (error: Error) => void): void {
+    try {
+      for (const listener of this.#listeners) listener(event);
+    } catch (error) {
+      // Thrown on, it would end the whole process: nobody stands around a socket's listener.
+      end(error instanceof Error ? error : lost(error));
+    }
+  }
+
+  #close(error: Error): void {
     this.#end ??= error;
     this.#socket.destroy();
     for (const { fail } of [...this.#waiting.values()]) fail(this.#end);

@@ -24,6 +24,8 @@ export const deviceDescription: Shape<DeviceDescription> = record<DeviceDescript
   rights: list(text(64), 32),
   capabilitySerial: text(20),
   measurements: list(record({ stage: text(64), digest: text(128), rollbackIndex: number, name: text(256) }), 256),
+  // An older OS tells none: it answered with all lines or not at all.
+  measurementsDropped: (value, path) => (value === undefined ? 0 : number(value, path)),
 });
 
 export const installedImage: Shape<InstalledImage> = record<InstalledImage>({
@@ -64,13 +66,15 @@ export const firewallDescription: Shape<FirewallDescription> = record<FirewallDe
   violations: number,
 });
 
-const app = { t: number, app: text(256) };
-const component = { ...app, componentId: text(36) };
+const component = { t: number, app: text(256), componentId: text(36) };
+/** `componentId` came to these kinds later: an older OS tells none. */
+const laterId: Shape<string> = (value, path) => (value === undefined ? '' : component.componentId(value, path));
+const said = { ...component, componentId: laterId };
 
 export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
-  log: record<EventOf<'log'>>({ ...app, kind: oneOf('log'), message: text(8192) }),
+  log: record<EventOf<'log'>>({ ...said, kind: oneOf('log'), message: text(8192) }),
   denied: record<EventOf<'denied'>>({
-    ...app,
+    ...said,
     kind: oneOf('denied'),
     interface: text(256),
     function: text(256),
@@ -90,6 +94,6 @@ export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
   started: record<EventOf<'started'>>({ ...component, kind: oneOf('started'), context: number }),
   exit: record<EventOf<'exit'>>({ ...component, kind: oneOf('exit'), code: nullable(number), reason: endReason }),
   trap: record<EventOf<'trap'>>({ ...component, kind: oneOf('trap'), detail: text() }),
-  limit: record<EventOf<'limit'>>({ ...app, kind: oneOf('limit'), limit: text(64), used: number, allowed: number }),
+  limit: record<EventOf<'limit'>>({ ...said, kind: oneOf('limit'), limit: text(64), used: number, allowed: number }),
   failure: record<EventOf<'failure'>>({ ...component, kind: oneOf('failure'), restarts: number, lastEnd: appEnd }),
 });

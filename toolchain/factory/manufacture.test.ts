@@ -15,7 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { p256 } from '@noble/curves/nist.js';
 import test from 'ava';
 import { FLASH_PART } from '../../contracts/core/flash-map.ts';
-import { decodeImage } from '../../contracts/core/image.ts';
+import { NO_CATALOG, decodeImage, encodeImage } from '../../contracts/core/image.ts';
 import { decodeImageFiles } from '../../contracts/core/image-files.ts';
 import { decodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
 import { openDeviceFolder } from '../../runtime/board/device-folder.ts';
@@ -24,7 +24,7 @@ import type { Bundle, BundleName } from './bundle.ts';
 import { readDeviceRecord } from './device-record.ts';
 import { manufactureDevice } from './manufacture.ts';
 import type { OsRelease } from './os-release.ts';
-import { makeRelease } from './os-release.ts';
+import { RELEASE_IMAGES, makeRelease } from './os-release.ts';
 import { currentRelease } from './release-cache.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
@@ -169,6 +169,21 @@ test('of two stations that make one device one is told so, and nothing is left b
   const lost = made.find(({ status }) => status === 'rejected') as PromiseRejectedResult;
   t.like(lost.reason, { code: 'device-exists' });
   t.deepEqual(readdirSync(dirname(folder)), [basename(folder)]);
+});
+
+test('the rollback indexes of its first release are burnt as floors', async (t) => {
+  const raised = encodeImage(
+    { kind: 'os', rollbackIndex: 7, componentId: NO_CATALOG, component: new Uint8Array(8) },
+    sha256,
+  );
+  const folder = place();
+  await manufactureDevice({ ...order(folder), release: { ...release, images: { ...release.images, os: raised } } });
+  const device = openDeviceFolder(folder);
+  t.teardown(() => device.close());
+  t.deepEqual(
+    RELEASE_IMAGES.map((image) => device.fuses.rollbackFloor(image)),
+    [1, 1, 1, 7],
+  );
 });
 
 test('an image that does not fit its part leaves no half device', async (t) => {

@@ -7,13 +7,15 @@ import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path';
 import type { FlashPartName } from '../../contracts/core/flash-map.ts';
 import type { DeviceId } from '../../contracts/core/ids.ts';
+import { decodeImage } from '../../contracts/core/image.ts';
 import { p256ScalarFrom } from '../../contracts/core/p256.ts';
 import type { DeviceFolder } from '../../runtime/board/device-folder.ts';
-import { openDeviceFolder, writeImagePart } from '../../runtime/board/device-folder.ts';
+import { holdOff, openDeviceFolder, writeImagePart } from '../../runtime/board/device-folder.ts';
 import { DEVICE_RECORD_FILE, encodeDeviceRecord } from './device-record.ts';
 import type { DeviceRecord } from './device-record.ts';
 import { FactoryError } from './factory-error.ts';
 import type { OsRelease, ReleaseImage } from './os-release.ts';
+import { RELEASE_IMAGES } from './os-release.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
 /** Azure Sphere's manufacturing states, in order. */
@@ -50,10 +52,10 @@ const DEVICE_SECRET_BYTES = 32;
 
 /**
  * Made beside its place and moved there whole, so that a station that loses power leaves no half device. Errors:
- * `device-exists`, `image-too-large-for-part`.
+ * `device-exists`, `device-already-on`, `image-too-large-for-part`, the image's own; `fuse-out-of-range` for a rollback index over 256.
  */
 export async function manufactureDevice(order: ManufactureOrder): Promise<DeviceRecord> {
-  refuseExisting(order);
+  const off = takeOldDevice(order);
   const workshop = `${order.folder}.making-${randomBytes(6).toString('hex')}`;
   await mkdir(dirname(order.folder), { recursive: true, mode: 0o700 });
   try {
@@ -65,6 +67,7 @@ export async function manufactureDevice(order: ManufactureOrder): Promise<Device
     await putInPlace(workshop, order);
     return record;
   } finally {
+    off?.release();
     await rm(workshop, { recursive: true, force: true });
   }
 }
@@ -79,6 +82,7 @@ function makeChip(
       writeImagePart(device.flash, part, release.images[image as ReleaseImage]);
     }
     burnKeys(device, anchors.platformKey);
+    burnFloors(device, release);
     for (const step of LIFECYCLES.slice(1, LIFECYCLES.indexOf(lifecycle) + 1)) device.fuses.advanceLifecycle(step);
     return device.deviceId();
   } finally {
@@ -96,9 +100,24 @@ function burnKeys({ crypto, programmer }: DeviceFolder, platformKey: Uint8Array)
   programmer.writePlatformKeyDigest(crypto.sha256(platformKey));
 }
 
-function refuseExisting({ folder, force = false }: ManufactureOrder): void {
-  if (force || !existsSync(folder)) return;
-  throw existing(folder);
+/** From the first boot on, no release older than the one that the device was made with. */
+function burnFloors({ crypto, fuses }: DeviceFolder, release: OsRelease): void {
+  for (const image of RELEASE_IMAGES) {
+    const { rollbackIndex } = decodeImage(release.images[image], (bytes) => crypto.sha256(bytes));
+    fuses.raiseRollbackFloor(image, rollbackIndex);
+  }
+}
+
+/** The device that is to be replaced, held off so that nobody powers it on meanwhile; nothing when there is none. */
+function takeOldDevice({ folder, force = false }: ManufactureOrder): ReturnType<typeof holdOff> {
+  if (!existsSync(folder)) return undefined;
+  if (!force) throw existing(folder);
+  const off = holdOff(folder);
+  if (off !== undefined) return off;
+  throw new FactoryError('device-already-on', `the device in ${folder} is powered on`, {
+    fault: 'caller',
+    hint: 'power it off first',
+  });
 }
 
 async function putInPlace(workshop: string, order: ManufactureOrder): Promise<void> {

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { FactoryError } from './factory-error.ts';
 
 /** One line each: where the socket is really bound, since a folder's own path may be too long for one. */
-export const ADDRESS_FILES = { service: 'service.addr', world: 'world.addr' } as const;
+export const ADDRESS_FILES = { service: 'service.addr', hub: 'hub.addr', world: 'world.addr' } as const;
 const MAX_BYTES = 4096;
 
-/** An open connection to the device's service UART or to the world around its pins. Errors: `device-off`. */
+/** An open connection to the device's service UART, to the hub that shares it, or to the world around its pins. Errors: `device-off`. */
 export async function connectCable(folder: string, cable: keyof typeof ADDRESS_FILES): Promise<Socket> {
   const address = await readAddress(join(folder, ADDRESS_FILES[cable]), folder);
   return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ async function readAddress(path: string, folder: string): Promise<string> {
 function off(folder: string, cause?: unknown): FactoryError {
   return new FactoryError('device-off', `the device in ${folder} is not powered on`, {
     fault: 'world',
-    hint: 'power it on first',
+    hint: 'power it on: npx casemate up',
     cause,
   });
 }

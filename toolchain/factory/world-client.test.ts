@@ -73,10 +73,20 @@ for (const [what, words, code] of BAD) {
   test(`a world that tells ${what} is left`, async (t) => {
     const client = await world(t, (_, socket) => socket.write(words));
     client.press(12, 1);
-    t.is((await client.closed).code, code);
+    t.like(await client.closed, { code });
     t.like(
       t.throws(() => client.press(12, 1)),
       { code: 'world-link-closed' },
     );
   });
 }
+
+test('a listener that throws ends the connection with what it threw, and nothing else', async (t) => {
+  const client = await world(t, (_, socket) => socket.write('{"kind":"press","t":1,"pin":12}\n'));
+  const fault = new TypeError('a bug of who listens');
+  client.onEvent(() => {
+    throw fault;
+  });
+  client.press(12, 1);
+  t.is(await client.closed, fault);
+});

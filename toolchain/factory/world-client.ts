@@ -1,7 +1,6 @@
 // The hands and eyes at the bench: presses buttons, drives pins, sees every edge. Never reaches the device but through its pins.
 
 import type { Socket } from 'node:net';
-import type { CodedError } from '../../contracts/core/coded-error.ts';
 import type { WorldCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
 import { WORLD_LINE_MAX_BYTES } from '../../contracts/wire/world-link.ts';
 import { FactoryError } from './factory-error.ts';
@@ -32,16 +31,16 @@ export class WorldClient {
   readonly #lines = new LineStream(WORLD_LINE_MAX_BYTES);
   readonly #listeners = new Set<(event: WorldEvent) => void>();
   #isClosed = false;
-  /** Resolves when the world is gone, with the reason. */
-  readonly closed: Promise<CodedError>;
+  /** Resolves when the world is gone, with the reason: also what a listener threw. */
+  readonly closed: Promise<Error>;
 
   /** Takes over a connected socket. */
   constructor(socket: Socket) {
     this.#socket = socket;
     this.closed = new Promise((resolve) => {
-      const end = (error: CodedError): void => {
+      const end = (error: unknown): void => {
         this.close();
-        resolve(error);
+        resolve(error instanceof Error ? error : lost(error));
       };
       socket.on('data', (chunk: Buffer) => this.#receive(chunk, end));
       socket.on('error', (cause) => end(lost(cause)));
@@ -76,7 +75,7 @@ export class WorldClient {
     this.#socket.write(`${JSON.stringify(command)}\n`);
   }
 
-  #receive(chunk: Uint8Array, end: (error: CodedError) => void): void {
+  #receive(chunk: Uint8Array, end: (error: unknown) => void): void {
     if (this.#isClosed) return;
     try {
       for (const line of this.#lines.push(chunk)) {
@@ -84,7 +83,7 @@ export class WorldClient {
         for (const listener of this.#listeners) listener(event);
       }
     } catch (error) {
-      if (!(error instanceof FactoryError)) throw error;
+      // Thrown on, it would end the whole process: nobody stands around a socket's listener.
       end(error);
     }
   }

@@ -1,6 +1,5 @@
 // `casemate build`: sources to a signed image package. Never packages what the device would refuse.
 
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { BuildResult } from '../../build/build-app.ts';
@@ -8,6 +7,7 @@ import { buildApp } from '../../build/build-app.ts';
 import type { DeviceChoice } from '../attached.ts';
 import { stateFolder } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
+import { writeOutput } from '../files.ts';
 import { developmentKeyOf } from '../development-key.ts';
 import { table } from '../table.ts';
 
@@ -32,7 +32,7 @@ export function registerBuild(root: Command, { outcome, cwd }: CommandContext): 
       const built = await buildApp({ folder: resolve(cwd, dir), hardware: choice.hardware });
       const key = await developmentKeyOf(stateFolder(cwd, choice));
       const file = resolve(cwd, choice.output ?? `${fileName(built.name)}.imagepackage`);
-      await writeFile(file, key.signImage(built.image));
+      await writeOutput(file, key.signImage(built.image));
       outcome.result({ file, ...summary(built) }, () => describe(file, built));
     });
 }

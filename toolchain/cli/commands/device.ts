@@ -12,7 +12,7 @@ import type { CommandContext } from '../command-context.ts';
 import { eventText } from '../event-text.ts';
 import { CliError } from '../outcome.ts';
 import { table } from '../table.ts';
-import { readInput } from './manifest.ts';
+import { readInput } from '../files.ts';
 
 interface ComponentChoice extends DeviceChoice {
   readonly componentId: string;
@@ -70,6 +70,8 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
             String(rollbackIndex),
             name,
           ]);
+          if (shown.measurementsDropped > 0)
+            log.push(['…', '', '', `${shown.measurementsDropped} older lines of apps`]);
           return `${table(undefined, facts)}\n\n${table(['MEASURED', 'SHA-256', 'ROLLBACK', 'NAME'], log)}`;
         });
       }),

@@ -8,7 +8,7 @@ import { resolveHardware } from '../../../contracts/wire/hardware-resolution.ts'
 import { inCheckout } from '../../factory/checkout.ts';
 import type { CommandContext } from '../command-context.ts';
 import { table } from '../table.ts';
-import { readInput } from './manifest.ts';
+import { readInput } from '../files.ts';
 
 interface Choice {
   readonly search: readonly string[];

@@ -1,7 +1,6 @@
 // `casemate image-package`: look into a package, or add the publisher's signature. Never says that a device will take it.
 
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Examined, ImageExamination, KnownKey } from '../../build/examine-image.ts';
@@ -14,7 +13,7 @@ import { stateFolder } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError } from '../outcome.ts';
 import { table } from '../table.ts';
-import { readInput } from './manifest.ts';
+import { readInput, writeOutput } from '../files.ts';
 
 interface SignChoice extends DeviceChoice {
   readonly key: string;
@@ -50,7 +49,7 @@ export function registerImagePackage(root: Command, { outcome, cwd }: CommandCon
       const key = await namedKey(stateFolder(cwd, choice), choice.key);
       const signed = key.signImage(await readInput(resolve(cwd, file)));
       const output = resolve(cwd, choice.output ?? file);
-      await writeFile(output, signed);
+      await writeOutput(output, signed);
       outcome.result({ file: output, keyId: Buffer.from(key.keyId).toString('hex') }, () => `signed ${output}`);
     });
 }

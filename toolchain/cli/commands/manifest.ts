@@ -1,11 +1,11 @@
 // `casemate manifest check`: a verdict for each file. Never more than the parser says.
 
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { checkManifest } from '../../../contracts/wire/manifest.ts';
 import type { CommandContext } from '../command-context.ts';
-import { CliError } from '../outcome.ts';
+import { readInput } from '../files.ts';
+import { errorDocument } from '../outcome.ts';
 
 export function registerManifest(root: Command, { outcome, cwd }: CommandContext): void {
   const manifest = root.command('manifest').description('App manifests (Azure Sphere’s app_manifest.json).');
@@ -20,7 +20,7 @@ export function registerManifest(root: Command, { outcome, cwd }: CommandContext
     .action(async (files: readonly string[]) => {
       let refused = 0;
       for (const file of files) {
-        const { ok, errors } = checkManifest(await readInput(resolve(cwd, file)));
+        const { ok, errors } = await verdictOf(resolve(cwd, file));
         if (!ok) refused += 1;
         outcome.line({ file, ok, errors }, () => {
           const lines = errors.map(({ code, path, message, hint }) => `  ${path}: ${message} [${code}]\n    ${hint}`);
@@ -31,19 +31,23 @@ export function registerManifest(root: Command, { outcome, cwd }: CommandContext
     });
 }
 
-/** The bytes of a file that the caller named. Errors: `file-not-readable`. */
-export async function readInput(path: string): Promise<Uint8Array> {
+interface Verdict {
+  readonly ok: boolean;
+  readonly errors: readonly {
+    readonly code: string;
+    readonly path: string;
+    readonly message: string;
+    readonly hint: string;
+  }[];
+}
+
+/** A file that cannot be read gets its verdict like any other, so that the list stays whole. */
+async function verdictOf(path: string): Promise<Verdict> {
   try {
-    return await readFile(path);
+    return checkManifest(await readInput(path));
   } catch (cause) {
-    throw new CliError(
-      'file-not-readable',
-      `cannot read ${path}: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`,
-      {
-        fault: 'caller',
-        hint: 'Check the path.',
-        cause,
-      },
-    );
+    const { code, message, hint } = errorDocument(cause).error;
+    if (code !== 'file-not-readable') throw cause;
+    return { ok: false, errors: [{ code, path: '$', message, hint: hint ?? '' }] };
   }
 }

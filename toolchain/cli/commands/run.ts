@@ -11,9 +11,9 @@ import type { Press } from '../duration.ts';
 import { parseDuration, parsePress } from '../duration.ts';
 import { eventText } from '../event-text.ts';
 import { withFreshDevice } from '../fresh-device.ts';
-import { untilInterrupted } from '../interrupt.ts';
+import { interruptible, untilOver } from '../interrupt.ts';
 import { CliError } from '../outcome.ts';
-import { pinNamesOf, pinOf } from '../pin-names.ts';
+import { buttonOf, pinNamesOf } from '../pin-names.ts';
 import { packageOf } from '../run-target.ts';
 
 interface Choice {
@@ -47,13 +47,20 @@ export function registerRun(root: Command, context: CommandContext): void {
     .option('--state <dir>', 'state folder (keys and OS release)', '.casemate')
     .option('--json', 'JSON Lines: {"t","kind",…}')
     .addHelpText('after', '\nExample:\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s --json')
-    .action((target: string, choice: Choice) => run(context, target, choice));
+    .action((target: string, choice: Choice) => interruptible((signal) => run(context, target, choice, signal)));
 }
 
-async function run({ outcome, cwd }: CommandContext, target: string, choice: Choice): Promise<void> {
+async function run(
+  { outcome, cwd }: CommandContext,
+  target: string,
+  choice: Choice,
+  signal: AbortSignal,
+): Promise<void> {
   const board = checkedBoard(choice.board);
   const { hardware } = loadHardware({ from: 'disk', name: board });
-  const presses = choice.press.map(parsePress).map((press) => ({ ...press, pin: pinOf(hardware, press.name) }));
+  const presses = choice.press
+    .map(parsePress)
+    .map((press) => ({ ...press, pin: buttonOf(hardware, board, press.name) }));
   const forMs = choice.for === undefined ? undefined : parseDuration(choice.for);
   const seed = choice.seed === undefined ? {} : { seed: parseSeed(choice.seed) };
   outcome.progress('preparing the profile');
@@ -67,7 +74,7 @@ async function run({ outcome, cwd }: CommandContext, target: string, choice: Cho
     key: profile.developmentKey,
   });
   outcome.progress('starting a fresh device');
-  await withFreshDevice({ profile, board, names: pinNamesOf(hardware), ...seed }, async (bench) => {
+  await withFreshDevice({ profile, board, names: pinNamesOf(hardware), signal, ...seed }, async (bench) => {
     await stream(bench, image, { presses, forMs, tell: (event) => outcome.line(event, () => eventText(event)) });
   });
 }
@@ -88,8 +95,11 @@ async function stream(bench: Bench, image: Uint8Array, { presses, forMs, tell }:
   const started = bench.next('the app to start', (event) => event.kind === 'started', START_TIMEOUT_MS);
   await Promise.all([bench.client.sideload(image), started]);
   const timers = presses.map(({ atMs, pin }) => setTimeout(() => bench.press(pin), atMs));
-  await untilInterrupted(forMs, bench.ended);
-  for (const timer of timers) clearTimeout(timer);
+  try {
+    await untilOver(forMs, bench.ended);
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+  }
 }
 
 function parseSeed(text: string): number {

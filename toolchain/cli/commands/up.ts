@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { parseDeviceId } from '../../../contracts/core/ids.ts';
 import { buildApp } from '../../build/build-app.ts';
 import { loadHardware } from '../../build/hardware.ts';
+import { openCableHub } from '../../factory/cable-hub.ts';
 import { inCheckout } from '../../factory/checkout.ts';
 import { manufactureDevice } from '../../factory/manufacture.ts';
 import type { Profile } from '../../factory/profile.ts';
@@ -14,7 +15,7 @@ import { Bench } from '../bench.ts';
 import { checkedBoard } from '../boards.ts';
 import type { CommandContext } from '../command-context.ts';
 import { eventText } from '../event-text.ts';
-import { untilInterrupted } from '../interrupt.ts';
+import { Interrupted, interruptible, untilOver } from '../interrupt.ts';
 import type { Outcome } from '../outcome.ts';
 import { CliError, errorDocument } from '../outcome.ts';
 import { pinNamesOf } from '../pin-names.ts';
@@ -48,13 +49,13 @@ export function registerUp(root: Command, { outcome, cwd }: CommandContext): voi
     .addHelpText('after', '\nExamples:\n  npx casemate up\n  npm start --silent -- --once --json')
     .action(async (choice: Choice) => {
       const state = stateFolder(cwd, choice);
-      if (choice.once === true) await playOnce(outcome, state);
-      else await stayUp(outcome, state, checkedBoard(choice.board), choice.fresh === true);
+      if (choice.once === true) await interruptible((signal) => playOnce(outcome, state, signal));
+      else await untilCtrlC(outcome, state, checkedBoard(choice.board), choice.fresh === true);
     });
 }
 
-async function playOnce(outcome: Outcome, state: string): Promise<void> {
-  const story = new Story((step) => outcome.progress(stepText(step)));
+async function playOnce(outcome: Outcome, state: string, signal: AbortSignal): Promise<void> {
+  const story = new Story(signal, (step) => outcome.progress(stepText(step)));
   const played = await play(story, state);
   const failed = 'error' in played;
   const document = {
@@ -75,7 +76,8 @@ async function play(story: Story, state: string): Promise<Lab1 | { readonly erro
     const profile = await story.step('the authority’s keys and a signed OS release', () => prepareProfile(state));
     return await playLab1(story, profile);
   } catch (error) {
-    return { error };
+    // After a signal every error is only what it did to the step under way.
+    return { error: story.signal.aborted ? story.signal.reason : error };
   }
 }
 
@@ -95,21 +97,39 @@ function stepText({ name, ok, ms }: StepRecord): string {
   return `${ok ? 'ok    ' : 'FAILED'} ${String(ms).padStart(6)} ms  ${name}`;
 }
 
-async function stayUp(outcome: Outcome, state: string, board: string, force: boolean): Promise<void> {
+/** Ctrl-C is how this ends: no failure, unlike a story or a run that was cut short. */
+async function untilCtrlC(outcome: Outcome, state: string, board: string, force: boolean): Promise<void> {
+  try {
+    await interruptible((signal) => stayUp(outcome, state, { board, force, signal }));
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+  }
+}
+
+interface StayOptions {
+  readonly board: string;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function stayUp(outcome: Outcome, state: string, { board, force, signal }: StayOptions): Promise<void> {
   outcome.progress('preparing the profile');
   const profile = await prepareProfile(state);
   const folder = deviceFolder(state, DEVICE_NAME);
-  if (force || !existsSync(folder)) await makeDevice(profile, folder, board, force);
+  const isNew = force || !existsSync(folder);
+  if (isNew) await makeDevice(profile, folder, board, force);
   const names = pinNamesOf(loadHardware({ from: 'disk', name: board }).hardware);
-  const bench = await Bench.start(folder, names);
+  const bench = await Bench.start(folder, names, { signal });
+  const hub = await openCableHub(folder, bench.client);
   try {
     bench.onEvent((event) => outcome.line(event, () => eventText(event)));
     outcome.progress(
       `${board} is up after ${Math.round(bench.readyMs)} ms; Ctrl-C ends it. In another terminal: npx casemate device show-attached`,
     );
-    await ensureBlink(outcome, bench, profile);
-    await untilInterrupted(undefined, bench.ended);
+    await ensureBlink(outcome, bench, profile, isNew);
+    await untilOver(undefined, bench.ended);
   } finally {
+    await hub.close();
     await bench.stop();
   }
 }
@@ -119,12 +139,16 @@ function makeDevice(profile: Profile, folder: string, board: string, force: bool
   return manufactureDevice({ folder, board, release, anchors, endorsements, force, madeAt: new Date() });
 }
 
-/** Development mode, and blink as it stands in the checkout; what is there already stays as it is. */
-async function ensureBlink(outcome: Outcome, bench: Bench, profile: Profile): Promise<void> {
+/** Blink as it stands in the checkout. A new device gets the development right; whoever took it away later meant it. */
+async function ensureBlink(outcome: Outcome, bench: Bench, profile: Profile, isNew: boolean): Promise<void> {
   const { deviceId, rights } = await bench.client.show();
   const id = parseDeviceId(deviceId);
   if (id === undefined) throw new CliError('internal', 'the device told a malformed id');
-  if (!rights.includes('appDevelopment')) await bench.client.applyCapability(await developmentCapability(profile, id));
+  if (isNew) await bench.client.applyCapability(await developmentCapability(profile, id));
+  else if (!rights.includes('appDevelopment')) {
+    outcome.progress('the development right is off: npx casemate device enable-development');
+    return;
+  }
   outcome.progress('building apps/blink');
   const built = await buildApp({ folder: inCheckout('apps/blink') });
   const installed = await bench.client.images();

@@ -6,23 +6,23 @@ import { CliError } from '../outcome.ts';
 /** Edges of one pin as they come. */
 export class EdgeWatch {
   readonly edges: PinEvent[] = [];
+  readonly #bench: Bench;
   readonly #stop: () => void;
 
   constructor(bench: Bench, pin: number) {
+    this.#bench = bench;
     this.#stop = bench.onEvent((event: BenchEvent) => {
       if (event.kind === 'pin' && event.pin === pin && event.level !== null) this.edges.push(event);
     });
   }
 
-  /** Waits for so many more edges. Errors: `story-failed`. */
+  /** Waits for so many more edges. Errors: those of `Bench.next`. */
   async more(count: number, timeoutMs: number): Promise<void> {
     const wanted = this.edges.length + count;
     const deadline = performance.now() + timeoutMs;
     while (this.edges.length < wanted) {
-      if (performance.now() > deadline) {
-        throw new CliError('story-failed', `saw ${this.edges.length} edges, waited for ${wanted}`, { fault: 'world' });
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const what = `edge ${this.edges.length + 1} of ${wanted}`;
+      await this.#bench.next(what, ({ kind }) => kind === 'pin', deadline - performance.now());
     }
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { BuildResult } from '../../build/build-app.ts';
 import { withSignatures } from '../../../contracts/core/image.ts';
 import { encodeSignatures } from '../../../contracts/core/image-signatures.ts';
+import { openDeviceFolder, writeImagePart } from '../../../runtime/board/device-folder.ts';
 import { buildApp } from '../../build/build-app.ts';
 import { loadHardware } from '../../build/hardware.ts';
 import { inCheckout } from '../../factory/checkout.ts';
@@ -46,7 +47,7 @@ export async function playLab1(story: Story, profile: Profile): Promise<Lab1> {
   const image = profile.developmentKey.signImage(blink.image);
   const first = await playOnSoundDevice(story, profile, names, blink, image);
   const second = await withFreshDevice(
-    { profile, board: BOARD, names, release: await hollowRelease(profile) },
+    { profile, board: BOARD, names, release: await hollowRelease(profile), signal: story.signal },
     (bench) => playOnHollowOs(story, bench, image),
   );
   await playChangedByte(story, profile);
@@ -66,7 +67,10 @@ async function playOnSoundDevice(
     manufactureDevice({ folder, board: BOARD, release, anchors, force: true }),
   );
   try {
-    const bench = await story.step('power on: each stage verifies the next', () => Bench.start(folder, names));
+    const { signal } = story;
+    const bench = await story.step('power on: each stage verifies the next', () =>
+      Bench.start(folder, names, { signal }),
+    );
     try {
       await story.refusal('sideloading without the development right', 'right-missing', () =>
         bench.client.sideload(image),
@@ -206,12 +210,11 @@ async function playChangedByte(story: Story, profile: Profile): Promise<void> {
     const folder = join(parent, 'device');
     const os = profile.release.images.os.slice();
     os[os.length >> 1] = (os[os.length >> 1] ?? 0) ^ 1;
-    await manufactureDevice({
-      folder,
-      board: BOARD,
-      release: { ...profile.release, images: { ...profile.release.images, os } },
-      anchors: profile.anchors,
-    });
+    const { release, anchors } = profile;
+    await manufactureDevice({ folder, board: BOARD, release, anchors });
+    const device = openDeviceFolder(folder);
+    writeImagePart(device.flash, 'osSlotA', os);
+    device.close();
     await story.refusal('booting an OS with one changed byte', 'stage-image-invalid', async () => {
       const device = await powerOn(folder);
       await device.powerOff();

@@ -18,14 +18,18 @@ export interface Refused {
 export class Story {
   readonly steps: StepRecord[] = [];
   readonly refused: Refused[] = [];
+  /** Aborted: no step begins any more. */
+  readonly signal: AbortSignal;
   readonly #onStep: (step: StepRecord) => void;
 
-  constructor(onStep: (step: StepRecord) => void) {
+  constructor(signal: AbortSignal, onStep: (step: StepRecord) => void) {
+    this.signal = signal;
     this.#onStep = onStep;
   }
 
-  /** Errors: whatever the work throws, after it was noted. */
+  /** Errors: whatever the work throws, after it was noted; the reason of `signal`. */
   async step<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    this.signal.throwIfAborted();
     const startedAt = performance.now();
     const note = (ok: boolean): void => {
       const record = { name, ok, ms: Math.round(performance.now() - startedAt) };

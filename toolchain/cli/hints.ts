@@ -1,0 +1,30 @@
+// The next step for errors whose own layer cannot know it, by code. Never in the place of a hint that the error brings along.
+
+/** Code → what a person at a command line does next. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['usage', 'Try --help.'],
+  ['device-link-closed', 'Is the device still powered on? npx casemate device list-attached'],
+  ['device-link-timeout', 'Try again; if it stays so: npx casemate device restart'],
+  ['interrupted', 'Start it again; nothing of it was left behind.'],
+  ['image-magic-wrong', 'Name an image package: npx casemate build makes one.'],
+  ['image-truncated', 'The package was cut short on its way: build or copy it again.'],
+  ['image-digest-mismatch', 'The package was changed after it was made: build or copy it again.'],
+  [
+    'image-not-trusted',
+    'Sign it with the key that this device admits: npx casemate device enable-development, then build again.',
+  ],
+  ['image-rolled-back', 'Raise "rollback" in casemate.json: this device has run a later version.'],
+  ['image-unknown', 'npx casemate device image list-installed shows what is there.'],
+  ['right-missing', 'npx casemate device enable-development'],
+  ['resource-in-use', 'Delete the other app (npx casemate device sideload delete -c ID) or ask for another pin.'],
+  ['flash-full', 'Delete an app: npx casemate device sideload delete -c ID'],
+  ['folder-missing', 'Check the path.'],
+  ['component-invalid', 'It has to be a component of the world casemate:device/app, as casemate build makes it.'],
+  ['capability-size-wrong', 'A capability file has 256 bytes: npx casemate device enable-development gets one.'],
+  ['capability-wrong-device', 'Get one for this device: npx casemate device enable-development'],
+  ['capability-replayed', 'Get a new one: npx casemate device enable-development'],
+]);
+
+export function hintFor(code: string): string | null {
+  return HINTS.get(code) ?? null;
+}
