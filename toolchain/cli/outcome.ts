@@ -18,6 +18,12 @@ export type CliErrorCode =
   | 'story-failed'
   | 'nothing-to-run'
   | 'interrupted'
+  | 'service-not-known'
+  | 'service-record-malformed'
+  | 'operator-key-exposed'
+  | 'service-unreachable'
+  | 'service-answer-malformed'
+  | 'service-failed'
   | 'internal';
 
 export class CliError extends CodedError<CliErrorCode> {}
