@@ -34,6 +34,19 @@ const COMMANDS = [
   'device app start',
   'device app stop',
   'device app show-status',
+  'as3 serve',
+  'catalog create',
+  'catalog list',
+  'catalog show',
+  'catalog delete',
+  'product create',
+  'product list',
+  'product show',
+  'product delete',
+  'device-group create',
+  'device-group list',
+  'device-group show',
+  'device-group delete',
 ];
 test.serial('every command has help with an example and takes --json', async (t) => {
   for (const command of COMMANDS) {

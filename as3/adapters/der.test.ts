@@ -5,6 +5,7 @@ import {
   boolean,
   ecdsaSignature,
   explicit,
+  implicit,
   integer,
   octetString,
   oid,
@@ -23,6 +24,7 @@ const CASES: readonly (readonly [string, Uint8Array, string])[] = [
   ['an integer with its top bit set', integer(Uint8Array.of(0x80)), '02020080'], // else it would be negative
   ['true and false', sequence(boolean(true), boolean(false)), '30060101ff010100'],
   ['a bit string', bitString(Uint8Array.of(6), 1), '03020106'],
+  ['content under a context tag', implicit(2, Uint8Array.of(0x61)), '820161'],
   ['an octet string', octetString(Uint8Array.of(1, 2)), '04020102'],
   ['UTF-8 text', utf8String('é'), '0c02c3a9'],
   ['an object identifier with a two-byte arc', oid('1.2.840.10045.4.3.3'), '06082a8648ce3d040303'],

@@ -75,6 +75,11 @@ export function explicit(tag: number, part: Uint8Array): Uint8Array {
   return element(0xa0 | tag, part);
 }
 
+/** Content whose context tag stands in the place of its own: a GeneralName, a key identifier. */
+export function implicit(tag: number, content: Uint8Array): Uint8Array {
+  return element(0x80 | tag, content);
+}
+
 /** r ‖ s of equal length as SEQUENCE { INTEGER r, INTEGER s } (RFC 3279 section 2.2.3). */
 export function ecdsaSignature(signature: Uint8Array): Uint8Array {
   const half = signature.length / 2;

@@ -1,6 +1,7 @@
 // The command `casemate`: reads the command line, runs one command, maps every ending to an exit code. Never decides anything itself.
 
 import { Command, CommanderError } from 'commander';
+import { registerAs3 } from './commands/as3.ts';
 import { registerBuild } from './commands/build.ts';
 import { registerDevice } from './commands/device.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -8,6 +9,7 @@ import { registerHardware } from './commands/hardware.ts';
 import { registerImagePackage } from './commands/image-package.ts';
 import { registerManifest } from './commands/manifest.ts';
 import { registerNew } from './commands/new.ts';
+import { registerFleet } from './commands/fleet.ts';
 import { registerRun } from './commands/run.ts';
 import { registerUp } from './commands/up.ts';
 import type { CommandContext } from './command-context.ts';
@@ -16,7 +18,13 @@ import { Interrupted } from './interrupt.ts';
 import { EXIT, Outcome } from './outcome.ts';
 
 /** Coded errors that say that the command line itself was wrong. */
-const USAGE_CODES: ReadonlySet<string> = new Set(['usage', 'duration-malformed', 'press-malformed', 'board-unknown']);
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'usage',
+  'usage-wrong',
+  'duration-malformed',
+  'press-malformed',
+  'board-unknown',
+]);
 
 const args = process.argv.slice(2);
 // A person who pipes the output away meanwhile (`| head`) is no fault of anybody.
@@ -60,6 +68,8 @@ function program(context: CommandContext): Command {
     registerHardware,
     registerRun,
     registerDevice,
+    registerAs3,
+    registerFleet,
     registerDoctor,
   ]) {
     register(root, context);

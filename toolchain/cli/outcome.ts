@@ -21,6 +21,12 @@ export type CliErrorCode =
   | 'nothing-to-run'
   | 'interrupted'
   | 'world-refused'
+  | 'service-not-known'
+  | 'service-record-malformed'
+  | 'operator-key-exposed'
+  | 'service-unreachable'
+  | 'service-answer-malformed'
+  | 'service-failed'
   | 'internal';
 
 export class CliError extends CodedError<CliErrorCode> {}

@@ -31,7 +31,7 @@ export const LAYERS = {
   board:        { path: '^runtime/board/',                    may: ['core', 'wire', 'component', 'capabilities', 'hostApis', 'stubs', 'broker', 'hil', 'soc', 'world', 'monitor', 'monitorAbi', 'os', 'compartment', 'realtime', 'adapters'], node: ['process'], npm: [] },
   as3Domain:    { path: '^as3/domain/',                       may: ['core', 'wire', 'component', 'capabilities'], node: [], npm: ['@tufjs/'], replayable: true },
   as3Store:     { path: '^as3/store/',                        may: ['core', 'wire', 'as3Domain'],               node: ['sqlite', 'fs', 'path', 'url'], npm: ['kysely', 'pg'] },
-  as3Http:      { path: '^as3/http/',                         may: ['core', 'wire', 'as3Domain'],               node: ['http', 'https', 'tls', 'stream'], npm: ['fastify', '@fastify/', '@sinclair/typebox', 'jose'] },
+  as3Http:      { path: '^as3/http/',                         may: ['core', 'wire', 'as3Domain'],               node: ['http', 'https', 'tls', 'stream'], npm: ['fastify', '@fastify/', 'typebox', 'jose'] },
   as3Web:       { path: '^as3/web/',                          may: ['core', 'wire'],                            node: [], npm: ['.'] },
   as3Adapters:  { path: '^as3/adapters/',                     may: ['core', 'wire', 'component', 'capabilities', 'as3Domain'], node: ['.'], npm: ['.'] },
   as3Main:      { path: '^as3/main/',                         may: ['core', 'wire', 'capabilities', 'as3Domain', 'as3Store', 'as3Http', 'as3Adapters'], node: ['.'], npm: ['.'] },

@@ -1,0 +1,57 @@
+// Every operation that this service has, and the list of them that it gives out. Never one that is not built.
+
+import type { Operation } from './operation.ts';
+import { listAnswer, operation } from './operation.ts';
+import { armDevice, PROVIDER } from './arm-resources.ts';
+import { CATALOG_OPERATIONS, LIST_DEVICE_GROUPS_PAGES } from './catalog-operations.ts';
+import { DEVICE, DEVICE_GROUP, OPERATIONS } from './paths.ts';
+import { PRODUCT_OPERATIONS } from './product-operations.ts';
+
+const DEVICE_OPERATIONS = [
+  operation({
+    id: 'Devices_ListByDeviceGroup',
+    methods: ['GET'],
+    path: `${DEVICE_GROUP}/devices`,
+    handle: async (call) => {
+      const { devices } = call.place;
+      return listAnswer(call, (page) => call.management.store.listDevices(devices, page), armDevice);
+    },
+  }),
+  operation({
+    id: 'Devices_Get',
+    methods: ['GET'],
+    path: DEVICE,
+    handle: async ({ management, place }) => ({
+      status: 200,
+      body: armDevice(await management.device(place.devices, place.text('deviceName'))),
+    }),
+  }),
+];
+
+const RESOURCE_OPERATIONS: readonly Operation[] = [
+  ...CATALOG_OPERATIONS,
+  LIST_DEVICE_GROUPS_PAGES,
+  ...PRODUCT_OPERATIONS,
+  ...DEVICE_OPERATIONS,
+];
+
+const VERBS = { GET: 'read', PUT: 'write', PATCH: 'write', DELETE: 'delete', POST: 'action' } as const;
+
+/** Azure's words for a right: resource types, then read, write, delete or an action. */
+const OPERATION_NAMES = [...new Set(RESOURCE_OPERATIONS.map(rightOf))].map((name) => ({ name, isDataAction: false }));
+
+export const MANAGEMENT_OPERATIONS: readonly Operation[] = [
+  operation({
+    id: 'Operations_List',
+    methods: ['GET'],
+    path: OPERATIONS,
+    handle: async () => ({ status: 200, body: { value: OPERATION_NAMES } }),
+  }),
+  ...RESOURCE_OPERATIONS,
+];
+
+function rightOf({ path, methods: [method = 'GET'] }: Operation): string {
+  const words = path.slice(path.indexOf(PROVIDER)).split('/');
+  const types = words.filter((word) => !word.startsWith(':')).join('/');
+  return `${types}/${/\/list[A-Z]\w*$/.test(types) ? 'action' : VERBS[method]}`;
+}
