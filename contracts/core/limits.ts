@@ -21,6 +21,10 @@ export const SIGNATURES_MAX_BYTES = 64 * 1024;
 export const APP_FRAME_MAX_BYTES = 64 * 1024;
 /** One frame between the normal and the secure world. */
 export const SECURE_FRAME_MAX_BYTES = 64 * 1024;
+/** Lines of the measurement log. Evidence names every one of them, so the log ends where evidence would no longer fit a frame. */
+export const MEASUREMENT_LOG_MAX_LINES = 256;
+/** One token of evidence: the longest log, at 127 bytes a line, and room for the other claims. */
+export const EVIDENCE_MAX_BYTES = 40 * 1024;
 /** One frame of the device link (service UART). */
 export const DEVICE_LINK_FRAME_MAX_BYTES = 64 * 1024;
 /** One bus transaction's data. */

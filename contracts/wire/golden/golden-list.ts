@@ -38,7 +38,7 @@ function nameOf(line: string): string {
 function sameNumber(a: string, b: string): boolean {
   const [kindA, , ...valueA] = a.split(' ');
   const [kindB, , ...valueB] = b.split(' ');
-  return kindA === kindB && valueA.join(' ') === valueB.join(' ') && /^[0-9]+$/.test(valueA.join(' '));
+  return kindA === kindB && valueA.join(' ') === valueB.join(' ') && /^-?[0-9]+$/.test(valueA.join(' '));
 }
 
 /** `kind name value` for every member of a table. */

@@ -4,6 +4,8 @@ import test from 'ava';
 import * as bus from '../../core/bus-frame.ts';
 import * as chip from '../../core/chip.ts';
 import * as capability from '../../core/device-capability.ts';
+import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../core/boot-files.ts';
+import * as evidence from '../../core/evidence.ts';
 import { FLASH_BLOCK_BYTES, FLASH_BYTES, FLASH_PART } from '../../core/flash-map.ts';
 import { GRANT_KIND } from '../../core/grants.ts';
 import { IMAGE_HEADER_BYTES, IMAGE_KIND } from '../../core/image.ts';
@@ -33,6 +35,7 @@ const CODE: readonly string[] = [
   ...goldenTable('signature-algorithm', SIGNATURE_ALGORITHM),
   ...goldenTable('key-role', KEY_ROLE),
   ...goldenTable('keystore-file', KEYSTORE_FILES),
+  ...goldenTable('boot-file', { platformKey: PLATFORM_KEY_FILE, runner: RUNNER_FILE, buildTime: BUILD_TIME_FILE }),
   ...goldenTable('device-right', capability.DEVICE_RIGHT),
   ...goldenTable('runner-exit', RUNNER_EXIT),
   ...goldenTable('bus-status', bus.BUS_STATUS),
@@ -58,6 +61,10 @@ const CODE: readonly string[] = [
   ...goldenTable('app-function', APP_FUNCTION),
   ...goldenOrder('app-error', APP_ERROR_CODES),
   ...goldenTable('link-method', LINK_METHODS),
+  ...goldenTable('evidence-profile', { psa: evidence.EVIDENCE_PROFILE }),
+  ...goldenTable('evidence-claim', evidence.EVIDENCE_CLAIM),
+  ...goldenTable('evidence-component-claim', evidence.COMPONENT_CLAIM),
+  ...goldenTable('evidence-lifecycle', evidence.SECURITY_LIFECYCLE),
   ...goldenTable('version', { manifest: SCHEMA_VERSION, 'application-runtime': APPLICATION_RUNTIME_VERSION }),
   ...present('manifest-key', MANIFEST_KEYS),
   ...present('application-type', APPLICATION_TYPES),
@@ -73,7 +80,7 @@ test('every tag and number of the wire is what contracts/wire/golden/wire.txt pr
 
 test('no two entries of one numbered kind share a number', (t) => {
   const numbered = CODE.filter((line) =>
-    /^(grant-kind|image-kind|signer-role|signature-algorithm|key-role|device-right|bus-status|app-function|master|interrupt) /.test(
+    /^(grant-kind|image-kind|signer-role|signature-algorithm|key-role|device-right|bus-status|app-function|master|interrupt|evidence-claim|evidence-component-claim|evidence-lifecycle) /.test(
       line,
     ),
   );
