@@ -4,5 +4,3 @@
 export const PLATFORM_KEY_FILE = 'platform-key.bin';
 /** In the OS image: the module that every compartment is started with. */
 export const RUNNER_FILE = 'compartment.mjs';
-/** In the OS image: when it was made (`encodeBuildTime` in trusted-time.ts). The device's time is never before it. */
-export const BUILD_TIME_FILE = 'build-time';

@@ -4,7 +4,7 @@ import test from 'ava';
 import * as bus from '../../core/bus-frame.ts';
 import * as chip from '../../core/chip.ts';
 import * as capability from '../../core/device-capability.ts';
-import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../core/boot-files.ts';
+import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../core/boot-files.ts';
 import * as evidence from '../../core/evidence.ts';
 import { FLASH_BLOCK_BYTES, FLASH_BYTES, FLASH_PART } from '../../core/flash-map.ts';
 import { GRANT_KIND } from '../../core/grants.ts';
@@ -35,7 +35,7 @@ const CODE: readonly string[] = [
   ...goldenTable('signature-algorithm', SIGNATURE_ALGORITHM),
   ...goldenTable('key-role', KEY_ROLE),
   ...goldenTable('keystore-file', KEYSTORE_FILES),
-  ...goldenTable('boot-file', { platformKey: PLATFORM_KEY_FILE, runner: RUNNER_FILE, buildTime: BUILD_TIME_FILE }),
+  ...goldenTable('boot-file', { platformKey: PLATFORM_KEY_FILE, runner: RUNNER_FILE }),
   ...goldenTable('device-right', capability.DEVICE_RIGHT),
   ...goldenTable('runner-exit', RUNNER_EXIT),
   ...goldenTable('bus-status', bus.BUS_STATUS),
