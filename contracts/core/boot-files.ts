@@ -4,3 +4,5 @@
 export const PLATFORM_KEY_FILE = 'platform-key.bin';
 /** In the OS image: the module that every compartment is started with. */
 export const RUNNER_FILE = 'compartment.mjs';
+/** In the OS image: seconds since 1970 as decimal text. The true time is not before it, whatever the device has forgotten. */
+export const BUILD_TIME_FILE = 'build-time';

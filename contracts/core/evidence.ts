@@ -29,10 +29,12 @@ export const EVIDENCE_CLAIM = {
   /** Boots that attested, this one included; rises by one with each. */
   bootCount: -70_002,
   board: -70_003,
-  /** SEC 1 uncompressed P-256 point of the key that the next certificate is for. */
+  /** SEC 1 uncompressed P-256 point of the key that the next update certificate is for. */
   certificateKey: -70_004,
   /** SEC 1 uncompressed P-256 point of the key that signs the token. It proves nothing until the device id was found to be its digest. */
   identityKey: -70_005,
+  /** As `certificateKey`, of the certificate for the customer's own clouds. */
+  customerKey: -70_006,
 } as const;
 export type EvidenceClaimName = keyof typeof EVIDENCE_CLAIM;
 
@@ -61,7 +63,7 @@ export const NO_SIGNER = new Uint8Array(32);
 export interface EvidenceComponent {
   /** A stage of the boot, or `app:` and a component id. */
   readonly measurementType: string;
-  /** SHA-256 of the whole package or file. */
+  /** As in the measurement log (measurement.ts): of an image what its signatures are over, of ROM and engine the file. */
   readonly digest: Uint8Array;
   /** The rollback index in decimal, the one version that the monitor itself checks; the engine's own version. */
   readonly version: string;
@@ -89,6 +91,8 @@ export interface EvidenceClaims {
   readonly board: string;
   /** 65 bytes; absent when no certificate is asked for. */
   readonly certificateKey: Uint8Array | undefined;
+  /** 65 bytes; absent when no certificate is asked for. */
+  readonly customerKey: Uint8Array | undefined;
 }
 
 /** The payload of the token, deterministic. */
@@ -108,6 +112,7 @@ export function encodeEvidenceClaims(claims: EvidenceClaims): Uint8Array {
     [EVIDENCE_CLAIM.board, claims.board],
   ]);
   if (claims.certificateKey !== undefined) map.set(EVIDENCE_CLAIM.certificateKey, claims.certificateKey);
+  if (claims.customerKey !== undefined) map.set(EVIDENCE_CLAIM.customerKey, claims.customerKey);
   return encodeCbor(map);
 }
 

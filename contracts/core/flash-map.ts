@@ -10,6 +10,8 @@ export const FLASH_PART = {
   trustedKeystore: { offset: 0x10_0000, size: 0x04_0000 },
   /** The monitor's sealed state record, in slots that take turns. */
   stateRecord: { offset: 0x14_0000, size: 0x04_0000 },
+  /** What the OS keeps across power cuts (contracts/core/os-records.ts): two places for each record, which take turns. */
+  osRecords: { offset: 0x18_0000, size: 0x08_0000 },
   osSlotA: { offset: 0x20_0000, size: 0x20_0000 },
   osSlotB: { offset: 0x40_0000, size: 0x20_0000 },
   /** All customer images together: 1 MiB, as on the MT3620. */

@@ -25,7 +25,7 @@ const one = (role: number, algorithm: number, length: number) =>
 const refused: readonly (readonly [why: string, bytes: Uint8Array, code: string])[] = [
   ['a version that is not known', Uint8Array.of(2, 0, 0, 0), 'keystore-version-unsupported'],
   ['a count over the bound', Uint8Array.of(1, 0, 33, 0), 'keystore-too-large'],
-  ['a role that is not known', one(5, 1, 65), 'keystore-key-malformed'],
+  ['a role that is not known', one(6, 1, 65), 'keystore-key-malformed'],
   ['role 0', one(0, 1, 65), 'keystore-key-malformed'],
   ['an algorithm that is not known', one(1, 2, 65), 'keystore-key-malformed'],
   ['a compressed point', one(1, 1, 33), 'keystore-key-malformed'],

@@ -17,6 +17,8 @@ export const KEY_ROLE = {
   deviceCapability: 3,
   /** Signs {nonce, time}. */
   time: 4,
+  /** Signs claim statements. */
+  deviceClaim: 5,
 } as const;
 export type KeyRole = keyof typeof KEY_ROLE;
 

@@ -53,6 +53,18 @@ export const LINK_METHODS = {
   'app.stop': 'appDevelopment',
   /** {} → {apps: AppStatus[]} */
   'app.status': 'free',
+  /** {nonce: bytes} → {evidence: bytes}: signed by the device, without any certificate key */
+  'evidence.collect': 'free',
+  /** {host, port} → {}: where the service is; whom the device believes is fixed in its keystore */
+  'service.configure': 'free',
+  /** {} → ServiceStatus */
+  'service.status': 'free',
+  /** {} → ServiceStatus, after an attestation that begins now */
+  'service.attest': 'free',
+  /** {} → UpdateOutcome, after a look for updates that begins now */
+  'update.check': 'free',
+  /** {} → TargetedImages: what the director last wanted on this device */
+  'update.targeted': 'free',
   /** {} → {}; the device resets */
   restart: 'appDevelopment',
 } as const;
@@ -120,6 +132,63 @@ export interface FirewallDescription {
   readonly violations: number;
 }
 
+/**
+ * How the last attempt to attest ended; certificates of an earlier one may be valid still. `waiting`: for the first attempt, or the
+ * next, and there is no certificate. `unclaimed`: the service knows the device and it belongs to no catalog. `refused`: by the service,
+ * or by the device what came as the service's.
+ */
+export type ServiceState = 'unconfigured' | 'waiting' | 'attested' | 'unclaimed' | 'refused' | 'unreachable';
+
+export interface ServiceStatus {
+  readonly state: ServiceState;
+  readonly service: { readonly host: string; readonly port: number } | null;
+  /** GUID of the catalog, once the device was claimed. */
+  readonly catalogId: string | null;
+  /** The monitor's time, ISO 8601; `null` before the service's first answer since power-on. */
+  readonly trustedTime: string | null;
+  readonly certificates: readonly DeviceCertificate[];
+  /** Of the last attempt that failed, until one succeeds. `claim`: the claim of the evidence that the service did not accept. */
+  readonly lastError: { readonly code: string; readonly message: string; readonly claim: string | null } | null;
+  readonly nextAttemptInSeconds: number | null;
+}
+
+export interface DeviceCertificate {
+  readonly purpose: 'update' | 'customer';
+  /** Hex. */
+  readonly serial: string;
+  readonly subject: string;
+  readonly subjectAltName: string;
+  /** ISO 8601. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** PEM: device certificate and the CAs up to the root, which is not in it. */
+  readonly chain: string;
+}
+
+/** `development`: the appDevelopment right blocks updates of apps, as on Azure Sphere. */
+export interface UpdateOutcome {
+  readonly outcome: 'installed' | 'up-to-date' | 'no-deployment' | 'refused' | 'development';
+  readonly deploymentId: string | null;
+  readonly installed: readonly { readonly componentId: string; readonly imageId: string }[];
+  /** Images that the device did not take, and why; what ran before runs on. */
+  readonly refused: readonly {
+    readonly componentId: string;
+    readonly imageId: string;
+    readonly code: string;
+    readonly message: string;
+  }[];
+}
+
+export interface TargetedImages {
+  readonly deploymentId: string | null;
+  readonly images: readonly {
+    readonly componentId: string;
+    readonly imageId: string;
+    readonly rollbackIndex: number;
+    readonly sizeBytes: number;
+  }[];
+}
+
 interface EventBase {
   /** Milliseconds since power-on. */
   readonly t: number;
@@ -166,6 +235,15 @@ export type DeviceEvent = EventBase &
         readonly used: number;
         readonly allowed: number;
       }
+    | {
+        readonly kind: 'update';
+        readonly app: string;
+        readonly componentId: string;
+        readonly imageId: string;
+        /** `installed`, `removed` (its component is not in the deployment), or the code that it was refused with. */
+        readonly outcome: string;
+      }
+    | { readonly kind: 'service'; readonly state: ServiceState; readonly code: string }
     /** A crash loop was ended: this is what a failure report is made of. */
     | {
         readonly kind: 'failure';
@@ -177,7 +255,13 @@ export type DeviceEvent = EventBase &
   );
 
 export type LinkErrorCode =
-  'link-frame-malformed' | 'link-frame-too-large' | 'link-method-unknown' | 'link-params-wrong' | 'right-missing';
+  | 'link-frame-malformed'
+  | 'link-frame-too-large'
+  | 'link-method-unknown'
+  | 'link-params-wrong'
+  | 'right-missing'
+  /** Too many such requests at once, or in too short a time; nothing was done. */
+  | 'link-busy';
 export class LinkError extends CodedError<LinkErrorCode> {}
 
 const packr = new Packr({ useRecords: false });

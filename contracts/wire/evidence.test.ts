@@ -26,7 +26,8 @@ test('evidence comes back from its token as it was', (t) => {
     (nonceBytes, securityLifecycle, bootCount, clientId, board, asksForCertificate) => {
       const nonce = new Uint8Array(nonceBytes).fill(1);
       const certificateKey = asksForCertificate ? device.point : undefined;
-      const changes = { nonce, securityLifecycle, bootCount, clientId, board, certificateKey };
+      const customerKey = certificateKey;
+      const changes = { nonce, securityLifecycle, bootCount, clientId, board, certificateKey, customerKey };
       t.deepEqual(decodeEvidence(device.token(changes)).claims, device.claims(changes));
     },
   );
@@ -148,6 +149,7 @@ const REFUSED: readonly (readonly [why: string, token: Uint8Array, code: Evidenc
   ['half a device id', withClaim('deviceId', new Uint8Array(32)), 'evidence-claim-malformed'],
   ['an identity key off the curve', withClaim('identityKey', new Uint8Array(65).fill(4)), 'evidence-claim-malformed'],
   ['a certificate key off the curve', withClaim('certificateKey', new Uint8Array(65)), 'evidence-claim-malformed'],
+  ['a customer key off the curve', withClaim('customerKey', new Uint8Array(65)), 'evidence-claim-malformed'],
   ['boot 0', withClaim('bootCount', 0), 'evidence-claim-malformed'],
   ['more boots than a counter has', withClaim('bootCount', 2 ** 32), 'evidence-claim-malformed'],
   ['a board that steers a terminal', withClaim('board', '\u001b[2J'), 'evidence-claim-malformed'],
@@ -169,10 +171,12 @@ for (const [why, token, code] of REFUSED) {
   });
 }
 
+/** Of evidence that asks for certificates alone. */
+const OPTIONAL: readonly EvidenceClaimName[] = ['certificateKey', 'customerKey'];
 for (const name of Object.keys(EVIDENCE_CLAIM) as EvidenceClaimName[]) {
-  test(`decodeEvidence() ${name === 'certificateKey' ? 'does without' : 'misses'} the claim ${name}`, (t) => {
+  test(`decodeEvidence() ${OPTIONAL.includes(name) ? 'does without' : 'misses'} the claim ${name}`, (t) => {
     const payload = encodeCbor(new Map([...good].filter(([key]) => key !== EVIDENCE_CLAIM[name])));
-    if (name === 'certificateKey') t.notThrows(() => decodeEvidence(message({ payload })));
+    if (OPTIONAL.includes(name)) t.notThrows(() => decodeEvidence(message({ payload })));
     else
       t.like(
         t.throws(() => decodeEvidence(message({ payload }))),

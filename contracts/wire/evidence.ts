@@ -94,6 +94,7 @@ function readClaims(map: CborMap): EvidenceClaims {
     bootCount: claim(map, 'bootCount', isBootCount, 'a count of boots'),
     board: claim(map, 'board', isShortText, 'a short text'),
     certificateKey: map.has(EVIDENCE_CLAIM.certificateKey) ? point('certificateKey') : undefined,
+    customerKey: map.has(EVIDENCE_CLAIM.customerKey) ? point('customerKey') : undefined,
   };
 }
 

@@ -6,6 +6,8 @@ export interface ServiceRecordText {
   readonly version: 1;
   /** `https://localhost:PORT`, of the management listener. */
   readonly url: string;
+  /** `https://NAME:PORT`, where devices come to. */
+  readonly deviceApi: string;
   /** PEM of the operator's private key and certificate, in one file. */
   readonly operator: string;
   /** PEM of the root that the service's own certificate leads to. */

@@ -10,6 +10,8 @@ export interface TrustAnchorsText {
   readonly deviceCapabilityKey: string;
   /** Signs {nonce, time}. */
   readonly timeKey: string;
+  /** Signs claim statements. */
+  readonly deviceClaimKey: string;
   /** Base64 of the DER of the service's root CA certificate. */
   readonly serviceCa: string;
   /** The JSON text of TUF root version 1, byte for byte as devices store it. */

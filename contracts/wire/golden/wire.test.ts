@@ -15,10 +15,12 @@ import { DRIVE, PIN_FRAME_BYTES } from '../../core/pin-frame.ts';
 import { KEY_ROLE, KEYSTORE_FILES } from '../../core/trusted-keystore.ts';
 import { APP_ERROR_CODES, APP_FUNCTION } from '../app-call.ts';
 import { LINK_METHODS } from '../device-link.ts';
+import { REPORT_CATEGORIES, REPORT_EVENT_KEY, REPORT_KEY } from '../failure-report.ts';
 import { PERIPHERAL_TYPES } from '../hardware-definition.ts';
 import { METADATA_KEYS } from '../image-metadata.ts';
 import { APPLICATION_RUNTIME_VERSION } from '../manifest-package.ts';
 import { APPLICATION_TYPES, CAPABILITIES, MANIFEST_KEYS, SCHEMA_VERSION } from '../manifest-schema.ts';
+import * as radio from '../radio-link.ts';
 import { compareGolden, goldenAdvice, goldenOrder, goldenTable } from './golden-list.ts';
 
 /** A table of {start, size} as lines `kind name start size`. */
@@ -61,6 +63,17 @@ const CODE: readonly string[] = [
   ...goldenTable('app-function', APP_FUNCTION),
   ...goldenOrder('app-error', APP_ERROR_CODES),
   ...goldenTable('link-method', LINK_METHODS),
+  ...goldenTable('radio-frame', radio.RADIO_FRAME),
+  ...goldenTable('radio-refusal', radio.RADIO_REFUSAL),
+  ...goldenTable('radio-closing', radio.RADIO_CLOSING),
+  ...goldenTable('radio-limit', {
+    data: radio.RADIO_DATA_MAX_BYTES,
+    window: radio.RADIO_WINDOW_BYTES,
+    streams: radio.RADIO_STREAMS_MAX,
+  }),
+  ...present('report-category', REPORT_CATEGORIES),
+  ...goldenTable('report-key', REPORT_KEY),
+  ...goldenTable('report-event-key', REPORT_EVENT_KEY),
   ...goldenTable('evidence-profile', { psa: evidence.EVIDENCE_PROFILE }),
   ...goldenTable('evidence-claim', evidence.EVIDENCE_CLAIM),
   ...goldenTable('evidence-component-claim', evidence.COMPONENT_CLAIM),
