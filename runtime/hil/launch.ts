@@ -31,10 +31,26 @@ export interface ByteChannel {
   onBytes(listener: (bytes: Uint8Array) => void): void;
 }
 
+/** A stream of bytes for whoever passes it on unread. Both directions can be made to wait, so that nothing piles up between. */
+export interface RelayEnd {
+  /** False: it is full, and the next bytes wait until `onRoom` is told. What is sent to an end that is closed is gone. */
+  send(bytes: Uint8Array): boolean;
+  onRoom(listener: () => void): void;
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+  /** Nothing more is read from it until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Once, also when it is closed already. */
+  onClosed(listener: () => void): void;
+  close(): void;
+}
+
 export interface OsProcess extends RunningProcess {
   /** The normal world's bus; the board wires it to the silicon, the monitor leaves it alone. */
   readonly bus: ByteChannel;
   readonly secureCalls: ByteChannel;
+  /** The OS's radio; the board wires it to the world, the monitor leaves it alone and nobody in the secure world reads it. */
+  readonly radio: RelayEnd;
 }
 
 /** Limits that the launcher puts around a compartment. */

@@ -11,8 +11,8 @@ import type { TrustedApplication } from './trust-policy.ts';
 
 const { offset: PART, size: PART_BYTES } = FLASH_PART.applications;
 /** Bounds of the state record's lists. */
-const MAX_APPS = 64;
-const MAX_FLOORS = 1024;
+export const MAX_APPS = 64;
+export const MAX_FLOORS = 1024;
 
 export class AppStore {
   readonly #chip: Chip;

@@ -30,6 +30,7 @@ async function booted(): Promise<BootBench> {
   const bench = new BootBench(keys, stages);
   const outcome = await bench.boot();
   if (!outcome.ok) throw new Error(outcome.code);
+  bench.claim();
   return bench;
 }
 
@@ -174,13 +175,12 @@ test('images share the flash until it is full, and removing one makes room', asy
   t.like(bench.install(big(COMPONENT.otherApp, 600)), { componentId: COMPONENT.otherApp });
 });
 
-test('a running app is neither launched twice, nor replaced, nor removed', async (t) => {
+test('a running app is neither launched twice nor removed', async (t) => {
   const bench = await booted();
   const { app: componentId } = COMPONENT;
   bench.install(appImage({ key: service }));
   bench.call({ call: 'launch', componentId });
   t.is(bench.call({ call: 'launch', componentId }), 'image-running');
-  t.is(bench.install(appImage({ key: service, rollbackIndex: 2 })), 'image-running');
   t.is(bench.call({ call: 'removeImage', componentId }), 'image-running');
   bench.call({ call: 'stop', context: 1 });
   t.deepEqual(bench.ended(), [{ context: 1, how: { kind: 'signal', signal: 9 }, lastWords: '' }]);
@@ -355,7 +355,7 @@ test('a hostile OS gets an answer to every frame, and the monitor stays up', asy
   const bench = await booted();
   bench.install(appImage({ key: service }));
   // After a reset nothing is answered: stage.test.ts.
-  const number = fc.nat(18).filter((any) => any !== SECURE_CALL.reset);
+  const number = fc.nat(27).filter((any) => any !== SECURE_CALL.reset);
   const call = fc.tuple(number, fc.uint8Array({ maxLength: 60 }));
   const answered = fc.property(call, ([number, bytes]) => {
     const before = bench.secureCalls.sent.length;
@@ -366,5 +366,5 @@ test('a hostile OS gets an answer to every frame, and the monitor stays up', asy
   });
   t.notThrows(() => fc.assert(answered, { numRuns: 500 }));
   t.is(bench.call({ call: 'stop', context: 200 }), 'context-not-running');
-  t.true(Object.keys(SECURE_CALL).length === 16);
+  t.is(Object.keys(SECURE_CALL).length, 25, 'the numbers above reach beyond every call');
 });

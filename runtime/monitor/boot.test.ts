@@ -1,4 +1,4 @@
-import { PLATFORM_KEY_FILE } from '../../contracts/core/boot-files.ts';
+import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import test from 'ava';
 import { encodeImageFiles } from '../../contracts/core/image-files.ts';
 import type { ImageParts } from '../../contracts/core/image.ts';
@@ -9,7 +9,9 @@ import {
   BenchKey,
   BootBench,
   FLASH_PART_OF,
+  RUNNER,
   benchKeys,
+  osFiles,
   signedDigest,
   signedImage,
   signedStages,
@@ -142,6 +144,24 @@ const REFUSALS: readonly Refusal[] = [
     'stage-crashed',
   ],
   ['an OS without the runner', { ...good, os: changed('os', { files: NO_FILES }) }, 'os', 'os-runner-missing'],
+  [
+    'an OS without a build time',
+    { ...good, os: changed('os', { files: encodeImageFiles(new Map([[RUNNER_FILE, RUNNER]])) }) },
+    'os',
+    'os-build-time-missing',
+  ],
+  [
+    'an OS with a build time that is none',
+    { ...good, os: changed('os', { files: osFiles('tomorrow') }) },
+    'os',
+    'os-build-time-missing',
+  ],
+  [
+    'a keystore whose files are no list',
+    { ...good, trustedKeystore: changed('trustedKeystore', { files: text('x') }) },
+    'trustedKeystore',
+    'stage-image-invalid',
+  ],
   ['an OS whose files are no list', { ...good, os: changed('os', { files: text('x') }) }, 'os', 'stage-image-invalid'],
 ];
 

@@ -12,17 +12,24 @@ export class CapabilitySlot {
   readonly #state: SealedState;
   readonly #policy: TrustPolicy;
   readonly #deviceId: DeviceId;
+  #hadDevelopment = false;
 
   constructor(state: SealedState, policy: TrustPolicy, deviceId: DeviceId) {
     this.#state = state;
     this.#policy = policy;
     this.#deviceId = deviceId;
+    this.#noteDevelopment();
   }
 
   /** Checked again at each use: a keystore that no longer has its key takes the file out of force. */
   get inForce(): DeviceCapability | undefined {
     const { capabilityFile } = this.#state.current;
     return capabilityFile === undefined ? undefined : this.#trusted(capabilityFile);
+  }
+
+  /** Whether appDevelopment is in force or was at any time of this boot: what ran then may have left something behind. */
+  get hadDevelopment(): boolean {
+    return this.#hadDevelopment;
   }
 
   /** Errors: `capability-not-trusted`, `capability-wrong-device`, `capability-replayed`. */
@@ -38,12 +45,17 @@ export class CapabilitySlot {
     if (capability.serial <= spent)
       throw new CallRefusal('capability-replayed', `serial ${capability.serial}, ${spent} is spent`);
     this.#state.replace({ ...this.#state.current, capabilityFile: file, capabilitySerial: capability.serial });
+    this.#noteDevelopment();
   }
 
   /** Its serial stays spent. */
   remove(): void {
     if (this.#state.current.capabilityFile === undefined) return;
     this.#state.replace({ ...this.#state.current, capabilityFile: undefined });
+  }
+
+  #noteDevelopment(): void {
+    if (this.inForce?.rights.includes('appDevelopment') === true) this.#hadDevelopment = true;
   }
 
   #trusted(file: Uint8Array): SignedDeviceCapability | undefined {

@@ -69,6 +69,26 @@ export class SecureCallServer {
         return encodeSecureResult(tag, request.call, monitor.violations(request.first));
       case 'reset':
         return encodeSecureResult(tag, request.call, monitor.reset());
+      case 'attest':
+        return encodeSecureResult(tag, request.call, monitor.attest(request.nonce, request.keys));
+      case 'timeNonce':
+        return encodeSecureResult(tag, request.call, monitor.timeNonce());
+      case 'setTime': {
+        const { nonce, seconds, signature } = request;
+        return encodeSecureResult(tag, request.call, monitor.setTime(nonce, seconds, signature));
+      }
+      case 'trustedTime':
+        return encodeSecureResult(tag, request.call, monitor.trustedTime());
+      case 'bindClaim':
+        return encodeSecureResult(tag, request.call, monitor.bindClaim(request.statement));
+      case 'claim':
+        return encodeSecureResult(tag, request.call, monitor.claim());
+      case 'readRecord':
+        return encodeSecureResult(tag, request.call, monitor.readRecord(request.record));
+      case 'writeRecord':
+        return encodeSecureResult(tag, request.call, monitor.writeRecord(request.record, request.bytes));
+      case 'keystoreFile':
+        return encodeSecureResult(tag, request.call, monitor.keystoreFile(request.file));
     }
   }
 }

@@ -15,6 +15,7 @@ test('what an OS calls behind its reset, in one chunk or later, is not done', as
   ];
   const bench = new BootBench(keys, stages);
   t.true((await bench.boot()).ok);
+  bench.claim();
   bench.install(appImage({ key: keys.service }));
   const frames = behind.map((request, tag) => encodeSecureRequest(tag, request));
   const answered = bench.secureCalls.sent.length;

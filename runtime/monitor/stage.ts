@@ -1,6 +1,6 @@
 // The monitor's entry, third stage: opens the state, programs the firewall, starts the OS and then serves it. Never returns keys.
 
-import { RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { isCoded } from '../../contracts/core/coded-error.ts';
 import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { decodeImageFiles } from '../../contracts/core/image-files.ts';
@@ -17,11 +17,12 @@ import { programOsRows } from './firewall-rows.ts';
 import { Monitor } from './monitor.ts';
 import { SecureCallServer } from './secure-call-server.ts';
 import { openSealedState } from './sealed-state.ts';
+import { parseBuildTime } from './trusted-time.ts';
 
 const stage: Stage<MonitorHandover> = (handover) => outcomeOf('monitor', () => boot(handover));
 export default stage;
 
-async function boot({ machine: whole, log: before, keystore }: MonitorHandover): Promise<BootOutcome> {
+async function boot({ machine: whole, log: before, keystore, keystoreFiles }: MonitorHandover): Promise<BootOutcome> {
   const { machine, isOver } = untilReset(whole);
   const { chip } = machine;
   const keys = decodeTrustedKeystore(keystore);
@@ -29,9 +30,18 @@ async function boot({ machine: whole, log: before, keystore }: MonitorHandover):
   programOsRows(chip.firewall);
   const platformKeys = keys.filter(({ role }) => role === 'platform').map(({ publicKey }) => publicKey);
   const os = loadStage(chip, 'os', () => platformKeys);
-  const runner = runnerOf(os.image.files);
+  const osFiles = decodeFiles(os.image.files, 'os');
+  const [runner, buildTime] = [runnerOf(osFiles), buildTimeOf(osFiles)];
   const log = measured(machine, before, os.measurement);
-  const monitor = new Monitor({ machine, keys, state, log, runner });
+  const monitor = new Monitor({
+    machine,
+    keys,
+    state,
+    log,
+    runner,
+    buildTime,
+    keystoreFiles: decodeFiles(keystoreFiles, 'trustedKeystore'),
+  });
   serve(machine, monitor, startOs(machine, os.image.component), isOver);
   return { ok: true };
 }
@@ -75,16 +85,26 @@ function startOs({ launcher }: Machine, code: Uint8Array): OsProcess {
   }
 }
 
-function runnerOf(files: Uint8Array): Uint8Array {
-  const runner = decodeFiles(files).get(RUNNER_FILE);
+type Files = ReadonlyMap<string, Uint8Array>;
+
+function runnerOf(files: Files): Uint8Array {
+  const runner = files.get(RUNNER_FILE);
   if (runner === undefined) throw new BootError('os-runner-missing', 'os', `no ${RUNNER_FILE} in the image`);
   return runner;
 }
 
-function decodeFiles(files: Uint8Array): ReadonlyMap<string, Uint8Array> {
+/** Signed with the image: without it a device that has forgotten everything would believe a certificate of any year. */
+function buildTimeOf(files: Files): number {
+  const seconds = parseBuildTime(files.get(BUILD_TIME_FILE) ?? new Uint8Array(0));
+  if (seconds === undefined)
+    throw new BootError('os-build-time-missing', 'os', `no good ${BUILD_TIME_FILE} in the image`);
+  return seconds;
+}
+
+function decodeFiles(files: Uint8Array, stage: 'os' | 'trustedKeystore'): Files {
   try {
     return decodeImageFiles(files);
   } catch (cause) {
-    throw new BootError('stage-image-invalid', 'os', 'its files cannot be read', cause);
+    throw new BootError('stage-image-invalid', stage, 'its files cannot be read', cause);
   }
 }

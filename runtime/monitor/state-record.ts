@@ -4,9 +4,13 @@ import { ByteReader, ByteWriter } from '../../contracts/core/bytes.ts';
 import { DEVICE_CAPABILITY_BYTES } from '../../contracts/core/device-capability.ts';
 import type { ComponentId, ImageId } from '../../contracts/core/ids.ts';
 import { hexToBytes, imageIdFromBytes } from '../../contracts/core/ids.ts';
+import type { OsRecordName } from '../../contracts/core/os-records.ts';
+import { OS_RECORD } from '../../contracts/core/os-records.ts';
 import type { ImageTrust } from './abi/records.ts';
-import { COMPONENT_ID, IMAGE_TRUST, listOf } from './abi/records.ts';
+import { COMPONENT_ID, IMAGE_TRUST, keyOf, listOf } from './abi/records.ts';
 import type { Layout } from './abi/records.ts';
+import type { ClaimFacts } from './abi/service-records.ts';
+import { CLAIM_FACTS } from './abi/service-records.ts';
 
 /** An installed application. Offsets are within the applications' part of the flash. */
 export interface AppEntry {
@@ -28,6 +32,15 @@ export interface RollbackFloor {
   readonly floor: number;
 }
 
+/** Which bytes are the current content of a record of the OS, and in which of its two places they lie. */
+export interface OsRecordEntry {
+  readonly record: OsRecordName;
+  readonly place: 0 | 1;
+  readonly length: number;
+  /** SHA-256 of the content. */
+  readonly digest: Uint8Array;
+}
+
 export interface DeviceState {
   /** The applied device capability file, 256 bytes. */
   readonly capabilityFile: Uint8Array | undefined;
@@ -36,9 +49,25 @@ export interface DeviceState {
   readonly apps: readonly AppEntry[];
   /** Stay when the app is removed: reinstalling an old version is a rollback too. */
   readonly floors: readonly RollbackFloor[];
+  /** Boots that gave evidence. */
+  readonly bootCount: number;
+  /** Whose device this is. Kept as it was verified: a service whose claim key is replaced keeps its devices. */
+  readonly claim: ClaimFacts | undefined;
+  /** Seconds since 1970 that the service once signed: the time is never before it. */
+  readonly timeFloor: number;
+  readonly records: readonly OsRecordEntry[];
 }
 
-export const EMPTY_STATE: DeviceState = { capabilityFile: undefined, capabilitySerial: 0n, apps: [], floors: [] };
+export const EMPTY_STATE: DeviceState = {
+  capabilityFile: undefined,
+  capabilitySerial: 0n,
+  apps: [],
+  floors: [],
+  bootCount: 0,
+  claim: undefined,
+  timeFloor: 0,
+  records: [],
+};
 
 const APP: Layout<AppEntry> = {
   write(writer, app) {
@@ -69,23 +98,44 @@ const FLOOR: Layout<RollbackFloor> = {
   read: (reader) => ({ componentId: COMPONENT_ID.read(reader), floor: reader.u32() }),
 };
 
-/** Layout: u8 capability present [· file (256)] · u64 serial · u16 count, apps · u16 count, floors. */
+const RECORD: Layout<OsRecordEntry> = {
+  write: (writer, { record, place, length, digest }) =>
+    void writer.u8(OS_RECORD[record]).u8(place).u32(length).bytes(digest),
+  read(reader) {
+    const record = keyOf(OS_RECORD, reader.u8());
+    const place = reader.u8() === 0 ? 0 : 1;
+    return { record, place, length: reader.u32(), digest: reader.bytes(32).slice() };
+  },
+};
+
+/**
+ * Layout: u8 capability present [· file (256)] · u64 serial · u16 count, apps · u16 count, floors · u32 boot count · claim
+ * (`CLAIM_FACTS`) · u64 time floor · u16 count, records {u8 record, u8 place, u32 length, digest (32)}.
+ */
 export function encodeState(state: DeviceState): Uint8Array {
   const writer = new ByteWriter(1024).u8(state.capabilityFile === undefined ? 0 : 1);
   if (state.capabilityFile !== undefined) writer.bytes(state.capabilityFile);
   writer.u64(state.capabilitySerial);
   listOf(APP).write(writer, state.apps);
   listOf(FLOOR).write(writer, state.floors);
+  writer.u32(state.bootCount);
+  CLAIM_FACTS.write(writer, state.claim);
+  writer.u64(BigInt(state.timeFloor));
+  listOf(RECORD).write(writer, state.records);
   return writer.finish();
 }
 
-/** Of bytes whose MAC was right. Errors: `LayoutErrorCode`, `IdErrorCode`. */
+/** Of bytes whose MAC was right. Errors: `LayoutErrorCode`, `IdErrorCode`, `abi-malformed`. */
 export function decodeState(bytes: Uint8Array): DeviceState {
   const reader = new ByteReader(bytes);
   const capabilityFile = reader.u8() === 1 ? reader.bytes(DEVICE_CAPABILITY_BYTES).slice() : undefined;
   const capabilitySerial = reader.u64();
   const apps = listOf(APP).read(reader);
   const floors = listOf(FLOOR).read(reader);
+  const bootCount = reader.u32();
+  const claim = CLAIM_FACTS.read(reader);
+  const timeFloor = Number(reader.u64());
+  const records = listOf(RECORD).read(reader);
   reader.end();
-  return { capabilityFile, capabilitySerial, apps, floors };
+  return { capabilityFile, capabilitySerial, apps, floors, bootCount, claim, timeFloor, records };
 }

@@ -3,6 +3,7 @@ import type { DeviceRight } from '../../contracts/core/device-capability.ts';
 import { FLASH_PART } from '../../contracts/core/flash-map.ts';
 import {
   APPLICATIONS,
+  BUILD_TIME,
   BenchKey,
   BootBench,
   COMPONENT,
@@ -16,7 +17,8 @@ import {
   stageParts,
   withJunkSignature,
 } from '../../test/support/boot-bench.ts';
-import { LOG_MAX_LINES, Monitor } from './monitor.ts';
+import { MEASUREMENT_LOG_MAX_LINES } from '../../contracts/core/limits.ts';
+import { Monitor } from './monitor.ts';
 import { openSealedState } from './sealed-state.ts';
 
 const keys = benchKeys();
@@ -27,6 +29,7 @@ async function booted(): Promise<BootBench> {
   const bench = new BootBench(keys, stages);
   const outcome = await bench.boot();
   if (!outcome.ok) throw new Error(outcome.code);
+  bench.claim();
   return bench;
 }
 
@@ -89,6 +92,7 @@ test('an image that the flash did not keep is not installed, and the version bef
     },
   }));
   await bench.boot();
+  bench.claim();
   const { app: componentId } = COMPONENT;
   bench.install(appImage({ key: service }));
   isFaulty = true;
@@ -103,14 +107,22 @@ test('with a full measurement log nothing new is launched, and what is in it sti
   bench.install(appImage({ key: service, componentId: COMPONENT.otherApp }));
   const { machine } = bench;
   if (machine === undefined) return t.fail('not booted');
-  const line = { stage: 'app', digest: new Uint8Array(32), rollbackIndex: 0, name: 'earlier' } as const;
-  const log = Array.from({ length: LOG_MAX_LINES - 1 }, () => line);
+  const line = {
+    stage: 'app',
+    digest: new Uint8Array(32),
+    rollbackIndex: 0,
+    name: 'earlier',
+    signerId: undefined,
+  } as const;
+  const log = Array.from({ length: MEASUREMENT_LOG_MAX_LINES - 1 }, () => line);
   const monitor = new Monitor({
     machine,
     keys: benchKeystore(keys),
     state: openSealedState(machine.chip),
     log,
     runner: RUNNER,
+    keystoreFiles: new Map(),
+    buildTime: BUILD_TIME,
   });
   const launch = (componentId: (typeof COMPONENT)['app']): unknown => {
     const { context } = monitor.launch(componentId);
@@ -123,7 +135,7 @@ test('with a full measurement log nothing new is launched, and what is in it sti
     { code: 'launch-failed' },
   );
   t.is(launch(COMPONENT.app), 1);
-  t.is(monitor.measurements().length, LOG_MAX_LINES);
+  t.is(monitor.measurements().length, MEASUREMENT_LOG_MAX_LINES);
 });
 
 test('another signature slot beside the good one does not change what an app is measured as', async (t) => {

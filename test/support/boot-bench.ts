@@ -1,9 +1,11 @@
 // A bench for the secure world in memory: a chip, signed stages, a launcher that only notes what it was given. Never a real process.
 
-import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { concatBytes } from '../../contracts/core/bytes.ts';
+import type { ClaimStatement } from '../../contracts/core/claim-statement.ts';
+import { claimSignedBytes, encodeClaimStatement, withClaimSignature } from '../../contracts/core/claim-statement.ts';
 import { encodeDeviceCapabilityBody, deviceCapabilitySigningBytes } from '../../contracts/core/device-capability.ts';
 import type { DeviceCapability } from '../../contracts/core/device-capability.ts';
 import { deviceIdOf } from '../../contracts/core/device-identity.ts';
@@ -16,8 +18,9 @@ import { encodeImageFiles } from '../../contracts/core/image-files.ts';
 import type { SignerRole } from '../../contracts/core/image-signatures.ts';
 import { encodeSignatures } from '../../contracts/core/image-signatures.ts';
 import { p256ScalarFrom, toLowS } from '../../contracts/core/p256.ts';
+import { timeSignedBytes } from '../../contracts/core/signed-time.ts';
 import type { TrustedKey } from '../../contracts/core/trusted-keystore.ts';
-import { encodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
+import { KEYSTORE_FILES, encodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
 import { hostEntropy, nodeCrypto } from '../../runtime/adapters/node-crypto.ts';
 import { writeImagePart } from '../../runtime/board/device-folder.ts';
 import type { BootStep, Machine, ResetCause } from '../../runtime/hil/chip.ts';
@@ -69,19 +72,31 @@ export interface BenchKeys {
   readonly service: BenchKey;
   readonly capability: BenchKey;
   readonly developer: BenchKey;
+  readonly time: BenchKey;
+  readonly claim: BenchKey;
+  readonly publisher: BenchKey;
 }
 
 export function benchKeys(): BenchKeys {
-  return { platform: new BenchKey(), service: new BenchKey(), capability: new BenchKey(), developer: new BenchKey() };
+  return {
+    platform: new BenchKey(),
+    service: new BenchKey(),
+    capability: new BenchKey(),
+    developer: new BenchKey(),
+    time: new BenchKey(),
+    claim: new BenchKey(),
+    publisher: new BenchKey(),
+  };
 }
 
-export function signedImage(parts: ImageParts, role: SignerRole, key: BenchKey): Uint8Array {
+/** `publisher`: signs too, in the publisher's slot. */
+export function signedImage(parts: ImageParts, role: SignerRole, key: BenchKey, publisher?: BenchKey): Uint8Array {
   const unsigned = encodeImage(parts, sha256);
-  const signature = key.sign(decodeImage(unsigned, sha256).signedBytes);
-  return withSignatures(
-    unsigned,
-    encodeSignatures([{ role, algorithm: 'ecdsa-p256-sha256', keyId: key.keyId, signature }]),
-  );
+  const { signedBytes } = decodeImage(unsigned, sha256);
+  const slot = (by: BenchKey, as: SignerRole) =>
+    ({ role: as, algorithm: 'ecdsa-p256-sha256', keyId: by.keyId, signature: by.sign(signedBytes) }) as const;
+  const published = publisher === undefined ? [] : [slot(publisher, 'publisher')];
+  return withSignatures(unsigned, encodeSignatures([slot(key, role), ...published]));
 }
 
 /** The digest that a package is measured as. */
@@ -104,6 +119,13 @@ export const COMPONENT = {
   app: '00000000-0000-4000-8000-00000000000a' as ComponentId,
   otherApp: '00000000-0000-4000-8000-00000000000b' as ComponentId,
 } as const;
+/** Whose devices and images those of the bench are. */
+export const CATALOG = '00000000-0000-4000-8000-00000000ca7a' as ComponentId;
+/** What the bench's OS image says of its making: 2026-01-01T00:00:00Z. */
+export const BUILD_TIME = 1_767_225_600;
+/** Of the bench's keystore image. */
+export const TUF_ROOT = text('{"signed":{}}');
+export const SERVICE_CA = Uint8Array.of(0x30, 0);
 export const RUNNER = text('export const runner = 1;');
 
 export type BenchStage = 'plutonRuntime' | 'trustedKeystore' | 'monitor' | 'os';
@@ -114,6 +136,8 @@ export function benchKeystore(keys: BenchKeys): readonly TrustedKey[] {
     { role: 'platform', publicKey: keys.platform.publicKey },
     { role: 'serviceImage', publicKey: keys.service.publicKey },
     { role: 'deviceCapability', publicKey: keys.capability.publicKey },
+    { role: 'time', publicKey: keys.time.publicKey },
+    { role: 'deviceClaim', publicKey: keys.claim.publicKey },
   ];
 }
 
@@ -121,16 +145,31 @@ export function benchKeystore(keys: BenchKeys): readonly TrustedKey[] {
 export function stageParts(keys: BenchKeys): StageParts {
   const keystore = encodeTrustedKeystore(benchKeystore(keys));
   const platformKey = encodeImageFiles(new Map([[PLATFORM_KEY_FILE, keys.platform.publicKey]]));
-  const runner = encodeImageFiles(new Map([[RUNNER_FILE, RUNNER]]));
+  const keystoreFiles = encodeImageFiles(
+    new Map([
+      [KEYSTORE_FILES.tufRoot, TUF_ROOT],
+      [KEYSTORE_FILES.serviceCa, SERVICE_CA],
+    ]),
+  );
   const part = (kind: BenchStage, componentId: ComponentId, component: Uint8Array, files?: Uint8Array): ImageParts => {
     return { kind, rollbackIndex: 1, componentId, component, ...(files === undefined ? {} : { files }) };
   };
   return {
     plutonRuntime: part('plutonRuntime', COMPONENT.pluton, text('pluton'), platformKey),
-    trustedKeystore: part('trustedKeystore', COMPONENT.keystore, keystore),
+    trustedKeystore: part('trustedKeystore', COMPONENT.keystore, keystore, keystoreFiles),
     monitor: part('monitor', COMPONENT.monitor, text('monitor')),
-    os: part('os', COMPONENT.os, text('os'), runner),
+    os: part('os', COMPONENT.os, text('os'), osFiles()),
   };
+}
+
+/** The files of an OS image, with this text as its build time. */
+export function osFiles(buildTime = String(BUILD_TIME)): Uint8Array {
+  return encodeImageFiles(
+    new Map([
+      [RUNNER_FILE, RUNNER],
+      [BUILD_TIME_FILE, text(buildTime)],
+    ]),
+  );
 }
 
 export const FLASH_PART_OF = {
@@ -147,6 +186,10 @@ export interface AppWish {
   readonly memoryBytes?: number;
   readonly code?: string;
   readonly role?: SignerRole;
+  /** Of `CATALOG`, if absent. */
+  readonly catalogId?: ComponentId;
+  /** Signs beside `key`. */
+  readonly publisher?: BenchKey;
   readonly key: BenchKey;
 }
 
@@ -157,20 +200,28 @@ export function appImage({
   memoryBytes = 65536,
   code = 'app',
   role = 'service',
+  catalogId = CATALOG,
+  publisher,
   key,
 }: AppWish): Uint8Array {
   const grantBytes = encodeGrants({ memoryBytes, gpioPins: pins });
   const component = text(code);
   return signedImage(
-    { kind: 'application', rollbackIndex, componentId, grantBytes, component, metadata: text('meta') },
+    { kind: 'application', rollbackIndex, componentId, catalogId, grantBytes, component, metadata: text('meta') },
     role,
     key,
+    publisher,
   );
 }
 
 export function capabilityFile(capability: DeviceCapability, key: BenchKey): Uint8Array {
   const body = encodeDeviceCapabilityBody(capability);
   return concatBytes(body, key.keyId, key.sign(deviceCapabilitySigningBytes(body)));
+}
+
+export function claimStatement(statement: ClaimStatement, key: BenchKey): Uint8Array {
+  const unsigned = encodeClaimStatement(statement);
+  return withClaimSignature(unsigned, key.keyId, key.sign(claimSignedBytes(unsigned)));
 }
 
 /** A channel whose other end is the test. */
@@ -221,6 +272,7 @@ export class BootBench {
   refuseToLaunch = false;
   #endOs: (end: ProcessEnd) => void = () => undefined;
   #tag = 0;
+  #nowNs = 0n;
 
   /** A manufactured device with `stages` in its flash. `wrap` puts something between the chip and its media, such as a power cut. */
   constructor(
@@ -238,8 +290,7 @@ export class BootBench {
     this.bank.programmer.writeDeviceSecret(new Uint8Array(randomBytes(32)));
     this.bank.programmer.writePlatformKeyDigest(keys.platform.keyId);
     this.flash = new NorFlash(wrap(raw), FLASH_BYTES, FLASH_BLOCK_BYTES);
-    let now = 0n;
-    const clock: Clock = { nowNs: () => (now += 1000n) };
+    const clock: Clock = { nowNs: () => (this.#nowNs += 1000n) };
     const counter = new DieCounter(wrap(new MemoryMedium(COUNTER_BYTES)));
     this.parts = {
       flash: this.flash,
@@ -275,6 +326,29 @@ export class BootBench {
       romDigest: sha256(text('rom')),
       engine: { digest: sha256(text('engine')), version: 'v0' },
     });
+  }
+
+  /** Time passes on the chip's clock. */
+  advance(seconds: number): void {
+    this.#nowNs += BigInt(seconds) * 1_000_000_000n;
+  }
+
+  /** Puts another image of a stage on the flash; the next boot reads it. */
+  writeStage(stage: BenchStage, image: Uint8Array): void {
+    writeImagePart(this.flash, FLASH_PART_OF[stage], image);
+  }
+
+  /** Binds the device to `CATALOG`, with changes. */
+  claim(changes: Partial<ClaimStatement> = {}, key = this.keys.claim): SecureResults['bindClaim'] | SecureCallError {
+    const facts = { epoch: 1, deviceId: this.deviceId, catalogId: CATALOG, publisherKeyId: undefined, ...changes };
+    return this.call({ call: 'bindClaim', statement: claimStatement(facts, key) });
+  }
+
+  /** Asks for the time and answers as the service does. */
+  setTime(seconds: number, key = this.keys.time): SecureResults['setTime'] | SecureCallError {
+    const nonce = this.call({ call: 'timeNonce' });
+    if (typeof nonce === 'string') return nonce;
+    return this.call({ call: 'setTime', nonce, seconds, signature: key.sign(timeSignedBytes(nonce, seconds)) });
   }
 
   /** Ends the OS process. */
@@ -323,7 +397,8 @@ export class BootBench {
   #startOs(program: Program): OsProcess {
     this.osCode = program.code;
     const onEnd = (listener: (end: ProcessEnd) => void): void => void (this.#endOs = listener);
-    return { pid: 1, kill: () => undefined, onEnd, bus: new TestChannel(), secureCalls: this.secureCalls };
+    const radio = noRadio();
+    return { pid: 1, kill: () => undefined, onEnd, bus: new TestChannel(), secureCalls: this.secureCalls, radio };
   }
 
   #startCompartment(program: Program, context: number, image: Uint8Array, limits: CompartmentLimits) {
@@ -358,4 +433,18 @@ async function enterByName(code: Uint8Array, handover: unknown): Promise<unknown
   if (name === 'pluton') return plutonStage(handover as Parameters<typeof plutonStage>[0]);
   if (name === 'monitor') return monitorStage(handover as Parameters<typeof monitorStage>[0]);
   throw new SyntaxError(`${name} is no code of the bench`);
+}
+
+/** The radio of an OS that never uses it. */
+function noRadio(): OsProcess['radio'] {
+  const nothing = (): void => undefined;
+  return {
+    send: () => true,
+    onRoom: nothing,
+    onBytes: nothing,
+    pause: nothing,
+    resume: nothing,
+    onClosed: nothing,
+    close: nothing,
+  };
 }

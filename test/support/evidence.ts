@@ -53,6 +53,7 @@ export class EvidenceSigner {
       bootCount: 5,
       board: 'bench',
       certificateKey: undefined,
+      customerKey: undefined,
       ...changes,
     };
   }

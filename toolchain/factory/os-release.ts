@@ -1,7 +1,7 @@
 // Makes an operating system release: four image packages, signed for the platform. Never signs by itself: the authority's
 // program does, and the device checks.
 
-import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Packr } from 'msgpackr';
@@ -14,6 +14,7 @@ import { KEYSTORE_FILES, encodeTrustedKeystore } from '../../contracts/core/trus
 import type { AuthorityClient } from './authority-client.ts';
 import type { Bundle, BundleName } from './bundle.ts';
 import { inCheckout } from './checkout.ts';
+import { RELEASE_TIME_SECONDS } from './release-time.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
 /** The images of a release, in boot order. */
@@ -61,6 +62,7 @@ export async function makeRelease(
   bundles: Readonly<Record<BundleName, Bundle>>,
   anchors: TrustAnchors,
   authority: AuthorityClient,
+  { isAttack = false }: { readonly isAttack?: boolean } = {},
 ): Promise<OsRelease> {
   const version = releaseVersion();
   const contents: Readonly<Record<ReleaseImage, Pick<ImageParts, 'component' | 'files'>>> = {
@@ -70,17 +72,24 @@ export async function makeRelease(
     },
     trustedKeystore: { component: keystoreOf(anchors), files: keystoreFiles(anchors) },
     monitor: { component: bundles.monitor.code },
-    os: { component: bundles.os.code, files: filesOf([[RUNNER_FILE, bundles.compartment.code]]) },
+    os: {
+      component: bundles.os.code,
+      files: filesOf([
+        [RUNNER_FILE, bundles.compartment.code],
+        [BUILD_TIME_FILE, new TextEncoder().encode(String(RELEASE_TIME_SECONDS))],
+      ]),
+    },
   };
   const images = await Promise.all(
     RELEASE_IMAGES.map(async (kind) => {
-      const metadata = new Uint8Array(packr.pack({ name: COMPONENTS[kind].name, version }));
+      const name = isAttack ? `${COMPONENTS[kind].name}, an attack` : COMPONENTS[kind].name;
+      const metadata = new Uint8Array(packr.pack({ name, version }));
       const rollbackIndex = ROLLBACK_INDEX[kind];
       const unsigned = encodeImage(
         { kind, rollbackIndex, componentId: COMPONENTS[kind].id, metadata, ...contents[kind] },
         sha256,
       );
-      return [kind, await authority.signImage(unsigned, 'platform')] as const;
+      return [kind, await authority.signImage(unsigned, 'platform', { isWithheld: isAttack })] as const;
     }),
   );
   return { version, images: Object.fromEntries(images) as Record<ReleaseImage, Uint8Array> };
@@ -92,6 +101,7 @@ function keystoreOf(anchors: TrustAnchors): Uint8Array {
     { role: 'serviceImage', publicKey: anchors.serviceImageKey },
     { role: 'deviceCapability', publicKey: anchors.deviceCapabilityKey },
     { role: 'time', publicKey: anchors.timeKey },
+    { role: 'deviceClaim', publicKey: anchors.deviceClaimKey },
   ]);
 }
 

@@ -38,6 +38,20 @@ const ARGUMENTS: { readonly [Call in SecureCall]: SecureRequest & { readonly cal
   firewall: { call: 'firewall' },
   violations: { call: 'violations', first: 12 },
   reset: { call: 'reset' },
+  attest: { call: 'attest', nonce: new Uint8Array(48).fill(7), keys: true },
+  timeNonce: { call: 'timeNonce' },
+  setTime: {
+    call: 'setTime',
+    nonce: new Uint8Array(32).fill(1),
+    seconds: 1_800_000_000,
+    signature: new Uint8Array(64).fill(2),
+  },
+  trustedTime: { call: 'trustedTime' },
+  bindClaim: { call: 'bindClaim', statement: new Uint8Array(256).fill(3) },
+  claim: { call: 'claim' },
+  readRecord: { call: 'readRecord', record: 'tufTimestamp' },
+  writeRecord: { call: 'writeRecord', record: 'reports', bytes: Uint8Array.of(1, 2) },
+  keystoreFile: { call: 'keystoreFile', file: 'serviceCa' },
 };
 
 const image = {
@@ -92,6 +106,21 @@ const RESULTS: SecureResults = {
   firewall: { rows: [row], violations: 7 },
   violations: { total: 300, records: [violation] },
   reset: undefined,
+  attest: {
+    evidence: Uint8Array.of(0xd2, 0x84),
+    keys: [
+      { purpose: 'update', privateKey: new Uint8Array(32).fill(5), publicKey: new Uint8Array(65).fill(6) },
+      { purpose: 'customer', privateKey: new Uint8Array(32).fill(7), publicKey: new Uint8Array(65).fill(8) },
+    ],
+  },
+  timeNonce: new Uint8Array(32).fill(4),
+  setTime: undefined,
+  trustedTime: { isSet: true, seconds: 1_800_000_000 },
+  bindClaim: undefined,
+  claim: { catalogId: COMPONENT, publisherKeyId: new Uint8Array(32).fill(9), epoch: 3 },
+  readRecord: Uint8Array.of(1, 2, 3),
+  writeRecord: undefined,
+  keystoreFile: Uint8Array.of(0x30, 0x82),
 };
 
 const body = (frame: Uint8Array): Uint8Array => frame.subarray(4);
@@ -111,6 +140,20 @@ test('every result comes back from its frame as it was', (t) => {
     t.true(reply.kind === 'reply' && reply.ok && reply.tag === 5, call);
     if (reply.kind === 'reply' && reply.ok) t.deepEqual(decodeSecureResult(call, reply.body), RESULTS[call], call);
   }
+});
+
+test('a thing that is not there is told from an empty one', (t) => {
+  const roundTrip = <Call extends SecureCall>(call: Call, result: SecureResults[Call]): void => {
+    const reply = decodeSecureReply(body(encodeSecureResult(5, call, result)));
+    if (reply.kind === 'reply' && reply.ok) t.deepEqual(decodeSecureResult(call, reply.body), result, call);
+    else t.fail(call);
+  };
+  roundTrip('claim', undefined);
+  roundTrip('claim', { catalogId: COMPONENT, publisherKeyId: undefined, epoch: 1 });
+  roundTrip('readRecord', undefined);
+  roundTrip('readRecord', new Uint8Array(0));
+  roundTrip('attest', { evidence: new Uint8Array(40 * 1024), keys: [] });
+  roundTrip('trustedTime', { isSet: false, seconds: 0 });
 });
 
 test('no capability is told from a capability without rights', (t) => {
@@ -144,6 +187,7 @@ test('the ended event keeps how an app ended', (t) => {
   }
 });
 
+const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 const header = (tag: number, version: number, call: number, ...rest: number[]): Uint8Array => {
   const view = new DataView(new ArrayBuffer(8));
   view.setUint32(0, tag, true);
@@ -175,6 +219,24 @@ test('decodeSecureRequest() answers what is no request with its code, under the 
       'call-malformed',
       3,
     ],
+    // Nonces of other lengths than RFC 9783's: nothing else of the caller's choice may come to be signed.
+    [header(3, 1, SECURE_CALL.attest, 1), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.attest, 1, ...zeros(31)), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.attest, 1, ...zeros(33)), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.attest, 1, ...zeros(65)), 'call-malformed', 3],
+    // A flag that is neither.
+    [header(3, 1, SECURE_CALL.attest, 2, ...zeros(32)), 'call-malformed', 3],
+    // Seconds that a number does not hold exactly.
+    [header(3, 1, SECURE_CALL.setTime, ...zeros(38), 0x20, 0, ...zeros(64)), 'call-malformed', 3],
+    // A signature cut short, and one too long.
+    [header(3, 1, SECURE_CALL.setTime, ...zeros(40 + 63)), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.setTime, ...zeros(40 + 65)), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.bindClaim, ...zeros(255)), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.bindClaim, ...zeros(257)), 'call-malformed', 3],
+    // Records and files that do not exist.
+    [header(3, 1, SECURE_CALL.readRecord, 0), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.writeRecord, 7, 1), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.keystoreFile, 3), 'call-malformed', 3],
     // A part beyond its bound, both ways.
     [
       header(3, 1, SECURE_CALL.readImage, ...new Array<number>(16).fill(0), 1, 0, 0, 0, 0, 1, 0x80, 0, 0),

@@ -7,8 +7,6 @@
 
 import { ByteReader, ByteWriter } from '../../../contracts/core/bytes.ts';
 import { isCoded } from '../../../contracts/core/coded-error.ts';
-import { DEVICE_CAPABILITY_BYTES } from '../../../contracts/core/device-capability.ts';
-import type { ComponentId } from '../../../contracts/core/ids.ts';
 import { SECURE_FRAME_MAX_BYTES } from '../../../contracts/core/limits.ts';
 import type { Measurement } from '../../../contracts/core/measurement.ts';
 import { AbiError } from './abi-error.ts';
@@ -24,8 +22,8 @@ import type {
 } from './records.ts';
 import {
   APP_ENDED,
+  BYTES,
   CAPABILITY_FACTS,
-  COMPONENT_ID,
   DEVICE_FACTS,
   FIREWALL_FACTS,
   IMAGE_RECORD,
@@ -36,39 +34,19 @@ import {
   decodeText,
   listOf,
 } from './records.ts';
+import type { SecureRequest } from './requests.ts';
+import { readArguments, writeArguments } from './requests.ts';
 import type { SecureCall, SecureCallError } from './secure-call.ts';
 import { ABI_VERSION, SECURE_CALL, SECURE_CALL_ERRORS, SECURE_EVENT } from './secure-call.ts';
+import type { Attestation, ClaimFacts, TrustedTimeFacts } from './service-records.ts';
+import { ATTESTATION, CLAIM_FACTS, RECORD_CONTENT, TIME_NONCE, TRUSTED_TIME_FACTS } from './service-records.ts';
 
-/** The most bytes that `stageWrite` and `readImage` carry at once. */
-export const SECURE_PART_MAX_BYTES = 32 * 1024;
+export type { ImageSection, KeystoreFileName, SecureRequest } from './requests.ts';
+export { IMAGE_SECTION, KEYSTORE_FILE, SECURE_PART_MAX_BYTES } from './requests.ts';
+
 /** A request that has no readable tag is answered under this one; no client may use it. */
 export const UNREADABLE_TAG = 0xffff_ffff;
 const DETAIL_MAX_BYTES = 256;
-
-export const IMAGE_SECTION = { metadata: 1, manifest: 2, package: 3 } as const;
-export type ImageSection = keyof typeof IMAGE_SECTION;
-
-/** A request, by call. */
-export type SecureRequest =
-  | { readonly call: Exclude<SecureCall, CallWithArguments> }
-  | { readonly call: 'stageBegin'; readonly length: number }
-  | { readonly call: 'stageWrite'; readonly offset: number; readonly bytes: Uint8Array }
-  | { readonly call: 'removeImage' | 'launch'; readonly componentId: ComponentId }
-  | {
-      readonly call: 'readImage';
-      readonly componentId: ComponentId;
-      readonly section: ImageSection;
-      readonly offset: number;
-      /** Fewer bytes come at the end of the section, none after it. */
-      readonly length: number;
-    }
-  | { readonly call: 'stop'; readonly context: number }
-  /** The 256 bytes of a device capability file. */
-  | { readonly call: 'applyCapability'; readonly file: Uint8Array }
-  /** The first violation that the caller has not yet seen, counted from 0 since reset. */
-  | { readonly call: 'violations'; readonly first: number };
-type CallWithArguments =
-  'stageBegin' | 'stageWrite' | 'removeImage' | 'launch' | 'readImage' | 'stop' | 'applyCapability' | 'violations';
 
 /** What each call answers. */
 export interface SecureResults {
@@ -88,6 +66,15 @@ export interface SecureResults {
   firewall: FirewallFacts;
   violations: ViolationList;
   reset: void;
+  attest: Attestation;
+  timeNonce: Uint8Array;
+  setTime: void;
+  trustedTime: TrustedTimeFacts;
+  bindClaim: void;
+  claim: ClaimFacts | undefined;
+  readRecord: Uint8Array | undefined;
+  writeRecord: void;
+  keystoreFile: Uint8Array;
 }
 
 /** What a request says; a frame of which nothing better can be said carries the error to answer. */
@@ -114,7 +101,7 @@ const RESULTS: { readonly [Call in SecureCall]: Layout<SecureResults[Call]> } = 
   stageInstall: IMAGE_RECORD,
   listImages: listOf(IMAGE_RECORD),
   removeImage: NOTHING,
-  readImage: { write: (writer, bytes) => void writer.bytes(bytes), read: (reader) => reader.rest().slice() },
+  readImage: BYTES,
   launch: LAUNCHED_APP,
   stop: NOTHING,
   applyCapability: NOTHING,
@@ -123,38 +110,21 @@ const RESULTS: { readonly [Call in SecureCall]: Layout<SecureResults[Call]> } = 
   firewall: FIREWALL_FACTS,
   violations: VIOLATION_LIST,
   reset: NOTHING,
+  attest: ATTESTATION,
+  timeNonce: TIME_NONCE,
+  setTime: NOTHING,
+  trustedTime: TRUSTED_TIME_FACTS,
+  bindClaim: NOTHING,
+  claim: CLAIM_FACTS,
+  readRecord: RECORD_CONTENT,
+  writeRecord: NOTHING,
+  keystoreFile: BYTES,
 };
 
 /** With its length word. `tag` 1 to 0xfffffffe, the caller's choice. Errors: `abi-too-large`, `LayoutErrorCode`. */
 export function encodeSecureRequest(tag: number, request: SecureRequest): Uint8Array {
   const writer = new ByteWriter().u32(tag).u16(ABI_VERSION).u16(SECURE_CALL[request.call]);
-  switch (request.call) {
-    case 'stageBegin':
-      writer.u32(request.length);
-      break;
-    case 'stageWrite':
-      writer.u32(request.offset).bytes(request.bytes);
-      break;
-    case 'removeImage':
-    case 'launch':
-      COMPONENT_ID.write(writer, request.componentId);
-      break;
-    case 'readImage':
-      COMPONENT_ID.write(writer, request.componentId);
-      writer.u8(IMAGE_SECTION[request.section]).u32(request.offset).u32(request.length);
-      break;
-    case 'stop':
-      writer.u8(request.context);
-      break;
-    case 'applyCapability':
-      writer.bytes(request.file);
-      break;
-    case 'violations':
-      writer.u32(request.first);
-      break;
-    default:
-      break;
-  }
+  writeArguments(writer, request);
   return framed(writer);
 }
 
@@ -174,40 +144,12 @@ export function decodeSecureRequest(frame: Uint8Array): DecodedRequest {
     const call = (Object.keys(SECURE_CALL) as SecureCall[]).find((name) => SECURE_CALL[name] === number);
     if (call === undefined) return { ok: false, tag, error: 'call-unknown', detail: `call ${number}` };
     if (tag === UNREADABLE_TAG) throw new AbiError('abi-malformed', 'no tag');
-    const request = decodeArguments(call, reader);
+    const request = readArguments(call, reader);
     reader.end();
     return { ok: true, tag, request };
   } catch (error) {
     if (isCoded(error)) return { ok: false, tag, error: 'call-malformed', detail: error.message };
     throw error;
-  }
-}
-
-function decodeArguments(call: SecureCall, reader: ByteReader): SecureRequest {
-  switch (call) {
-    case 'stageBegin':
-      return { call, length: reader.u32() };
-    case 'stageWrite':
-      return { call, offset: reader.u32(), bytes: atMost(SECURE_PART_MAX_BYTES, reader.rest().slice()) };
-    case 'removeImage':
-    case 'launch':
-      return { call, componentId: COMPONENT_ID.read(reader) };
-    case 'readImage':
-      return {
-        call,
-        componentId: COMPONENT_ID.read(reader),
-        section: imageSection(reader.u8()),
-        offset: reader.u32(),
-        length: partLength(reader.u32()),
-      };
-    case 'stop':
-      return { call, context: reader.u8() };
-    case 'applyCapability':
-      return { call, file: reader.bytes(DEVICE_CAPABILITY_BYTES).slice() };
-    case 'violations':
-      return { call, first: reader.u32() };
-    default:
-      return { call };
   }
 }
 
@@ -266,21 +208,4 @@ function framed(body: ByteWriter): Uint8Array {
   if (body.length > SECURE_FRAME_MAX_BYTES)
     throw new AbiError('abi-too-large', `a frame of ${body.length} bytes`, { fault: 'caller' });
   return new ByteWriter(4 + body.length).u32(body.length).bytes(body.finish()).finish();
-}
-
-function atMost(maxBytes: number, bytes: Uint8Array): Uint8Array {
-  if (bytes.length > maxBytes)
-    throw new AbiError('abi-malformed', `${bytes.length} bytes at once, ${maxBytes} allowed`);
-  return bytes;
-}
-
-function partLength(length: number): number {
-  if (length > SECURE_PART_MAX_BYTES) throw new AbiError('abi-malformed', `${length} bytes at once`);
-  return length;
-}
-
-function imageSection(number: number): ImageSection {
-  const section = (Object.keys(IMAGE_SECTION) as ImageSection[]).find((name) => IMAGE_SECTION[name] === number);
-  if (section === undefined) throw new AbiError('abi-malformed', `image section ${number}`);
-  return section;
 }

@@ -49,6 +49,7 @@ export interface ImageRecord {
   readonly rollbackIndex: number;
   readonly packageBytes: number;
   readonly trust: ImageTrust;
+  /** Whether a process of the component runs, be it of the version before this one. */
   readonly running: boolean;
 }
 
@@ -107,6 +108,12 @@ export interface AppEnded {
 }
 
 export const NOTHING: Layout<void> = { write: () => undefined, read: () => undefined };
+
+/** All that is left of the frame. */
+export const BYTES: Layout<Uint8Array> = {
+  write: (writer, bytes) => void writer.bytes(bytes),
+  read: (reader) => reader.rest().slice(),
+};
 
 export const DEVICE_FACTS: Layout<DeviceFacts> = {
   write(writer, facts) {
@@ -286,7 +293,8 @@ export const COMPONENT_ID: Layout<ComponentId> = {
   read: (reader) => componentIdFromBytes(reader.bytes(16)),
 };
 
-function flag(value: number): boolean {
+/** u8, 0 or 1. Errors: `abi-malformed`. */
+export function flag(value: number): boolean {
   if (value > 1) throw new AbiError('abi-malformed', `${value} where 0 or 1 stands`);
   return value === 1;
 }
@@ -297,7 +305,8 @@ function oneOf<Name extends string>(names: readonly Name[], index: number): Name
   return name;
 }
 
-function keyOf<Name extends string>(numbers: Readonly<Record<Name, number>>, wanted: number): Name {
+/** The name of a number in a closed table. Errors: `abi-malformed`. */
+export function keyOf<Name extends string>(numbers: Readonly<Record<Name, number>>, wanted: number): Name {
   const name = (Object.keys(numbers) as Name[]).find((candidate) => numbers[candidate] === wanted);
   if (name === undefined)
     throw new AbiError('abi-malformed', `${wanted} is none of ${Object.keys(numbers).join(', ')}`);

@@ -16,7 +16,7 @@ export const SECURE_CALL = {
   stageBegin: 3,
   /** u32 offset · bytes (at most 32 KiB). Offsets rise without gaps. */
   stageWrite: 4,
-  /** Verifies what was staged and installs it. → image record. */
+  /** Verifies what was staged and installs it, also over a running version, which runs on until it is stopped. → image record. */
   stageInstall: 5,
   /** → u16 count, image records. */
   listImages: 6,
@@ -40,6 +40,27 @@ export const SECURE_CALL = {
   violations: 15,
   /** Resets the device. Does not answer. */
   reset: 16,
+  /**
+   * u8 keys (0 or 1) · nonce (32, 48 or 64) → u32 length, evidence · u8 count, {u8 purpose (1 update, 2 customer), private scalar (32), point (65)}.
+   * The claims are the monitor's own: of the caller's bytes only the nonce is signed. With keys = 1 two fresh TLS keys are made, and claimed.
+   */
+  attest: 17,
+  /** → nonce (32). Starts a question for the time; an earlier one is dropped. */
+  timeNonce: 18,
+  /** nonce (32) · u64 seconds since 1970 · signature of the time key (64) over `timeSignedBytes`. */
+  setTime: 19,
+  /** → u8 set (0: nobody has answered since power-on, and the seconds are the floor) · u64 seconds since 1970. */
+  trustedTime: 20,
+  /** A claim statement (256) → nothing. Once for a device; saying the same again changes nothing. */
+  bindClaim: 21,
+  /** → u8 present [· catalog id (16) · u32 epoch · u8 publisher key present [· key id (32)]]. */
+  claim: 22,
+  /** u8 record (contracts/core/os-records.ts) → u8 present · bytes. */
+  readRecord: 23,
+  /** u8 record · bytes (at most 32 KiB). No bytes: the record is gone. */
+  writeRecord: 24,
+  /** u8 file (1 TUF root, 2 service CA) → bytes, out of the verified keystore image. */
+  keystoreFile: 25,
 } as const;
 export type SecureCall = keyof typeof SECURE_CALL;
 
@@ -48,6 +69,7 @@ export const SECURE_EVENT = { ended: 1 } as const;
 
 /**
  * An image record: component id (16) · image id (16) · u32 rollback index · u32 package bytes · u8 trust (1 development, 2 service) · u8 running · u16 zero.
+ * `running`: a process of the component runs, be it of the version before this one.
  */
 export const IMAGE_RECORD_BYTES = 44;
 
@@ -73,6 +95,16 @@ export const SECURE_CALL_ERRORS = [
   'launch-failed',
   'stage-not-begun',
   'internal',
+  'time-not-trusted',
+  'time-out-of-range',
+  'claim-not-trusted',
+  'claim-wrong-device',
+  'claim-replayed',
+  'claim-conflict',
+  'image-wrong-catalog',
+  'image-publisher-signature-missing',
+  'record-too-large',
+  'record-lost',
 ] as const;
 export type SecureCallError = (typeof SECURE_CALL_ERRORS)[number];
 /** An error reply's result: UTF-8 detail for people, e.g. the image code behind `image-invalid`, at most 256 bytes. */

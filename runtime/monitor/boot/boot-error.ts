@@ -28,6 +28,8 @@ export type BootErrorCode =
   | 'state-seal-failed'
   /** The OS image carries no `compartment.mjs`. */
   | 'os-runner-missing'
+  /** The OS image carries no `build-time`, or one that is no time. */
+  | 'os-build-time-missing'
   | 'os-start-failed';
 
 export class BootError extends CodedError<BootErrorCode> {

@@ -6,10 +6,10 @@ import { FLASH_PART } from '../../../contracts/core/flash-map.ts';
 import type { ImagePackage } from '../../../contracts/core/image.ts';
 import { decodeImage } from '../../../contracts/core/image.ts';
 import { sameBytes } from '../../../contracts/core/bytes.ts';
-import type { Measurement } from '../../../contracts/core/measurement.ts';
 import type { Chip } from '../../hil/chip.ts';
 import type { BootStage } from '../../hil/fuses.ts';
 import { BootError } from './boot-error.ts';
+import type { MeasuredLine } from './measured-line.ts';
 import { verifyP256 } from './p256.ts';
 
 const PART: Readonly<Record<BootStage, FlashPartName>> = {
@@ -22,7 +22,7 @@ const PART: Readonly<Record<BootStage, FlashPartName>> = {
 /** An image whose platform signature, key and rollback index were checked, and the log line that it gets. */
 export interface VerifiedStage {
   readonly image: ImagePackage;
-  readonly measurement: Measurement;
+  readonly measurement: MeasuredLine;
 }
 
 /** The platform keys that vouch for a stage; the first stage finds its own in the image and checks it against the fuses. */
@@ -34,13 +34,16 @@ export function loadStage(chip: Chip, stage: BootStage, keysFor: PlatformKeys): 
   const image = decodeStage(chip, stage, bytes);
   // Mix and match: a validly signed OS in the monitor's place would run in the secure world.
   if (image.kind !== stage) throw new BootError('stage-kind-wrong', stage, `an image of kind ${image.kind}`);
-  checkPlatformSignature(chip, stage, image, keysFor(image));
+  const signerId = checkPlatformSignature(chip, stage, image, keysFor(image));
   const floor = chip.fuses.rollbackFloor(stage);
   if (image.rollbackIndex < floor) {
     throw new BootError('stage-rolled-back', stage, `rollback index ${image.rollbackIndex}, the fuses want ${floor}`);
   }
   const { rollbackIndex, componentId: name } = image;
-  return { image, measurement: { stage, digest: chip.crypto.sha256(image.signedBytes), rollbackIndex, name } };
+  return {
+    image,
+    measurement: { stage, digest: chip.crypto.sha256(image.signedBytes), rollbackIndex, name, signerId },
+  };
 }
 
 /** Read once: what is verified is what is entered, whatever happens to the flash meanwhile. */
@@ -62,13 +65,13 @@ function decodeStage({ crypto }: Chip, stage: BootStage, bytes: Uint8Array): Ima
   }
 }
 
-/** One good platform signature is enough: two stand side by side while the platform's key is rotated. */
+/** The id of the key that vouches. One good platform signature is enough: two stand side by side while the platform's key is rotated. */
 function checkPlatformSignature(
   { crypto, fuses }: Chip,
   stage: BootStage,
   image: ImagePackage,
   keys: readonly Uint8Array[],
-): void {
+): Uint8Array {
   const signatures = image.signatures.filter(
     ({ role, algorithm }) => role === 'platform' && algorithm === 'ecdsa-p256-sha256',
   );
@@ -80,7 +83,7 @@ function checkPlatformSignature(
   if (known.length === 0) throw new BootError('stage-key-unknown', stage, 'signed by a key that nobody vouches for');
   const standing = known.filter(({ keyId }) => !fuses.isRevoked(keyId));
   if (standing.length === 0) throw new BootError('stage-key-revoked', stage, 'signed by a revoked key');
-  if (!standing.some(({ publicKey, signature }) => verifyP256(publicKey, image.signedBytes, signature))) {
-    throw new BootError('stage-signature-invalid', stage, 'the signature is not of this image');
-  }
+  const good = standing.find(({ publicKey, signature }) => verifyP256(publicKey, image.signedBytes, signature));
+  if (good === undefined) throw new BootError('stage-signature-invalid', stage, 'the signature is not of this image');
+  return good.keyId;
 }

@@ -5,11 +5,11 @@ import { sameBytes } from '../../../contracts/core/bytes.ts';
 import { isCoded } from '../../../contracts/core/coded-error.ts';
 import type { ImagePackage } from '../../../contracts/core/image.ts';
 import { decodeImageFiles } from '../../../contracts/core/image-files.ts';
-import type { Measurement } from '../../../contracts/core/measurement.ts';
 import type { Chip, Machine } from '../../hil/chip.ts';
 import type { BootOutcome } from '../boot/boot-error.ts';
 import { BootError, outcomeOf } from '../boot/boot-error.ts';
 import { enterStage, measured } from '../boot/handover.ts';
+import type { MeasuredLine } from '../boot/measured-line.ts';
 import { loadStage } from '../boot/verified-stage.ts';
 
 /** Digests that the ROM cannot take itself: its own code's, and the engine's that runs all of the device. */
@@ -27,9 +27,10 @@ export async function startRom(machine: Machine, facts: RomFacts): Promise<BootO
 
 async function boot(machine: Machine, { romDigest, engine }: RomFacts): Promise<BootOutcome> {
   const { chip } = machine;
-  let log: readonly Measurement[] = [];
-  log = measured(machine, log, { stage: 'rom', digest: romDigest, rollbackIndex: 0, name: 'rom' });
-  log = measured(machine, log, { stage: 'engine', digest: engine.digest, rollbackIndex: 0, name: engine.version });
+  let log: readonly MeasuredLine[] = [];
+  const unsigned = { rollbackIndex: 0, signerId: undefined };
+  log = measured(machine, log, { ...unsigned, stage: 'rom', digest: romDigest, name: 'rom' });
+  log = measured(machine, log, { ...unsigned, stage: 'engine', digest: engine.digest, name: engine.version });
   const fusedDigest = chip.fuses.platformKeyDigest();
   if (fusedDigest.every((byte) => byte === 0)) throw new BootError('chip-blank', 'rom', 'no platform key is fused');
   let platformKey: Uint8Array = new Uint8Array(0);
