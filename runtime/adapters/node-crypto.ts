@@ -14,6 +14,11 @@ export const nodeCrypto: CryptoPrimitives = {
     toLowS(plain(sign('sha256', message, { key: signingKey(privateKey), dsaEncoding: 'ieee-p1363' }))),
 };
 
+/** A P-256 scalar of 32 bytes as PKCS #8 in PEM, for whoever takes keys in no other form. */
+export function pemOfScalar(privateKey: Uint8Array): string {
+  return signingKey(privateKey).export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 /** The host's entropy source. */
 export const hostEntropy: Entropy = (length) => plain(randomBytes(length));
 

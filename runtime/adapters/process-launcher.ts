@@ -9,6 +9,7 @@ import { byteChannel } from './byte-channel.ts';
 import { LaunchFault } from './launch-fault.ts';
 import { PipePairs, closeEnds } from './pipe-pairs.ts';
 import { ProcessGroup } from './process-group.ts';
+import { relayEnd } from './relay-end.ts';
 
 /**
  * JavaScript heap of a process, MiB. It bounds what the runner and the OS allocate, not wasm memory. Node itself takes
@@ -31,7 +32,7 @@ export class ProcessLauncher implements Launcher {
     const ends = this.#pipes.osEnds();
     const contextDescriptors = ends.flatMap(({ requests, replies }) => [requests, replies]);
     try {
-      const stdio = ['pipe', 'ignore', 'pipe', 'pipe', 'pipe', ...contextDescriptors] as const;
+      const stdio = ['pipe', 'ignore', 'pipe', 'pipe', 'pipe', ...contextDescriptors, 'pipe'] as const;
       const group = this.#start(program, [`--max-old-space-size=${HEAP_MIB.os}`], stdio);
       return {
         pid: group.pid,
@@ -39,6 +40,7 @@ export class ProcessLauncher implements Launcher {
         onEnd: (listener) => group.onEnd(listener),
         bus: byteChannel(group.stream(3)),
         secureCalls: byteChannel(group.stream(4)),
+        radio: relayEnd(group.stream(stdio.length - 1)),
       };
     } finally {
       for (const end of ends) closeEnds(end);

@@ -1,12 +1,15 @@
 // The world around the pins as a process of its own, wired to them. What it sends is levels on pins, and nothing else is believed.
 
 import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { isCoded } from '../../contracts/core/coded-error.ts';
 import { PIN_FRAME_BYTES, decodePinFrame, encodePinFrame } from '../../contracts/core/pin-frame.ts';
 import type { PinFrame } from '../../contracts/core/pin-frame.ts';
+import type { RelayEnd } from '../hil/launch.ts';
 import { inFolder, readNote, removeFile } from './folder.ts';
+import { relayEnd } from './relay-end.ts';
 
 /** What the world needs to know; its one argument, as JSON. */
 export interface WorldArguments {
@@ -22,12 +25,16 @@ export interface WorldWires {
   readonly ready: Promise<void>;
   chipDrives(frame: PinFrame): void;
   onWorldDrives(listener: (frame: PinFrame) => void): void;
+  /** A link of its own to the access point, when the world is ready; `undefined` when there is none. */
+  plugInRadio(): Promise<RelayEnd | undefined>;
   /** Cuts the wires: the world clears its place up and ends, and is ended when it does not. Resolves when it is gone. */
   close(): Promise<void>;
 }
 
 /** Where the world writes its socket's address, in the device's folder. */
 const ADDRESS_NOTE = 'world.addr';
+/** The same for the radio's socket; it is there before the other. */
+const RADIO_NOTE = 'radio.addr';
 const LOOK_EVERY_MS = 5;
 
 /** How long a world may take to clear up, ms. */
@@ -38,6 +45,8 @@ export function startWorld(script: URL, world: WorldArguments): WorldWires {
   const note = inFolder(world.folder, ADDRESS_NOTE);
   // Of a device that lost its power: the new world writes its own.
   removeFile(note);
+  const radioNote = inFolder(world.folder, RADIO_NOTE);
+  removeFile(radioNote);
   const args = [fileURLToPath(script), JSON.stringify(world)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
   child.once('error', () => child.kill('SIGKILL'));
@@ -64,12 +73,26 @@ export function startWorld(script: URL, world: WorldArguments): WorldWires {
         if (!frames.push(chunk)) wires.destroy();
       });
     },
+    async plugInRadio() {
+      await ready;
+      const address = readNote(radioNote)?.trim();
+      return address === undefined ? undefined : connectedEnd(address);
+    },
     close() {
       wires.destroy();
       setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS).unref();
       return ended;
     },
   };
+}
+
+function connectedEnd(path: string): Promise<RelayEnd | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => resolve(relayEnd(socket)));
+    // After the connection this does nothing any more.
+    socket.on('error', () => resolve(undefined));
+  });
 }
 
 /** Cuts the stream into frames of their fixed size. */

@@ -1,15 +1,13 @@
 // A device with its power on: chip, cables and world put together, and the boot run. Everything it starts ends with it.
 
-import process from 'node:process';
 import type { BootConsole } from '../adapters/boot-console.ts';
 import { enterStage } from '../adapters/enter-stage.ts';
-import { codeDigest, fileDigest } from '../adapters/file-digest.ts';
 import { ProcessLauncher } from '../adapters/process-launcher.ts';
 import type { ServiceCable } from '../adapters/service-socket.ts';
 import type { WorldWires } from '../adapters/world-process.ts';
 import type { Machine, ResetCause } from '../hil/chip.ts';
 import type { Clock } from '../hil/clock.ts';
-import type { Launcher } from '../hil/launch.ts';
+import type { Launcher, OsProcess } from '../hil/launch.ts';
 import type { RomFacts } from '../monitor/rom/rom.ts';
 import { startRom } from '../monitor/rom/rom.ts';
 import { connectBusPort } from '../soc/bus-port.ts';
@@ -18,9 +16,9 @@ import { resetChip } from '../soc/chip.ts';
 import type { BoardDescription } from './board-description.ts';
 import type { DeviceFolder } from './device-folder.ts';
 import { PinHarness } from './pin-harness.ts';
+import { joinEnds } from './relay.ts';
+import { romFacts } from './rom-facts.ts';
 
-/** The ROM's own code, as far as it lies in folders of its own: what it measures of itself. */
-const ROM_FOLDERS = ['../monitor/rom/', '../monitor/boot/', '../../contracts/core/'];
 /** Resets that nobody asked for, within this time of each other, before the device gives up. */
 const RESET_LOOP = { resets: 3, withinNs: 60_000_000_000n } as const;
 
@@ -47,10 +45,7 @@ export class PoweredDevice {
   constructor(parts: PoweredDeviceParts) {
     this.#parts = parts;
     this.#harness = new PinHarness(parts.world, parts.clock);
-    this.#romFacts = {
-      romDigest: codeDigest(ROM_FOLDERS.map((folder) => new URL(folder, import.meta.url))),
-      engine: { digest: fileDigest(process.execPath), version: process.version },
-    };
+    this.#romFacts = romFacts();
   }
 
   /** Runs the boot to its end: ready, or stopped. */
@@ -65,7 +60,7 @@ export class PoweredDevice {
     const machine: Machine = {
       chip: packaged.chip,
       enterStage,
-      launcher: wired(this.#launcher, packaged, (code) => machine.reset({ why: 'bus-framing', detail: code })),
+      launcher: wired(this.#launcher, world, packaged, (code) => machine.reset({ why: 'bus-framing', detail: code })),
       straps: { board: board.name, appMemoryLimitBytes: board.appMemoryLimitBytes },
       reset: (cause) => {
         if (boot === this.#boots) this.#reset(cause);
@@ -110,14 +105,27 @@ export class PoweredDevice {
   }
 }
 
-/** The OS process is soldered to the bus as the A7's normal world: neither it nor the monitor chooses that. */
-function wired(launcher: Launcher, { chip }: PackagedChip, onFault: (code: string) => void): Launcher {
+/** The OS process is soldered to the bus as the A7's normal world, and to the radio: neither it nor the monitor chooses that. */
+function wired(
+  launcher: Launcher,
+  world: WorldWires,
+  { chip }: PackagedChip,
+  onFault: (code: string) => void,
+): Launcher {
   return {
     startOs(program) {
       const os = launcher.startOs(program);
       connectBusPort(chip.bus, 'a7Normal', os.bus, onFault);
+      void plugInRadio(os.radio, world);
       return os;
     },
     startCompartment: (program, context, image, limits) => launcher.startCompartment(program, context, image, limits),
   };
+}
+
+/** Each boot has a link of its own, so that none of its connections outlives it. Without an access point the radio is off. */
+async function plugInRadio(radio: OsProcess['radio'], world: WorldWires): Promise<void> {
+  const accessPoint = await world.plugInRadio();
+  if (accessPoint === undefined) radio.close();
+  else joinEnds(radio, accessPoint);
 }

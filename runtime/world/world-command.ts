@@ -5,6 +5,10 @@ import type { WorldCommand } from '../../contracts/wire/world-link.ts';
 
 /** A press that lasts longer than an hour is a mistake in a unit. */
 export const PRESS_MAX_MS = 3_600_000;
+/** A delay beyond what any protocol waits for is a mistake in a unit. */
+export const DELAY_MAX_MS = 600_000;
+/** More than any download. */
+export const CUT_MAX_BYTES = 0xffff_ffff;
 
 export type ReadCommand =
   { readonly ok: true; readonly command: WorldCommand } | { readonly ok: false; readonly message: string };
@@ -13,9 +17,35 @@ export type ReadCommand =
 export function readWorldCommand(line: string): ReadCommand {
   const value = parse(line);
   if (value === undefined) return no('not a JSON object');
-  const pin = value['pin'];
-  if (!isPin(pin)) return no(`pin must be 0 to ${GPIO_PINS - 1}`);
   switch (value['do']) {
+    case 'press':
+    case 'drive':
+      return readPinCommand(value, value['do']);
+    case 'radio': {
+      const power = value['power'];
+      if (power !== 'on' && power !== 'off') return no('power must be on or off');
+      return only(value, ['do', 'power']) ?? { ok: true, command: { do: 'radio', power } };
+    }
+    case 'radio-cut': {
+      const afterBytes = value['afterBytes'];
+      if (afterBytes !== null && !isCount(afterBytes, 1, CUT_MAX_BYTES))
+        return no(`afterBytes must be null, or 1 to ${CUT_MAX_BYTES}`);
+      return only(value, ['do', 'afterBytes']) ?? { ok: true, command: { do: 'radio-cut', afterBytes } };
+    }
+    case 'radio-delay': {
+      const delayMs = value['delayMs'];
+      if (!isCount(delayMs, 0, DELAY_MAX_MS)) return no(`delayMs must be 0 to ${DELAY_MAX_MS}`);
+      return only(value, ['do', 'delayMs']) ?? { ok: true, command: { do: 'radio-delay', delayMs } };
+    }
+    default:
+      return no('do must be press, drive, radio, radio-cut or radio-delay');
+  }
+}
+
+function readPinCommand(value: Readonly<Record<string, unknown>>, what: 'press' | 'drive'): ReadCommand {
+  const pin = value['pin'];
+  if (!isCount(pin, 0, GPIO_PINS - 1)) return no(`pin must be 0 to ${GPIO_PINS - 1}`);
+  switch (what) {
     case 'press': {
       const forMs = value['forMs'];
       if (typeof forMs !== 'number' || !(forMs > 0 && forMs <= PRESS_MAX_MS))
@@ -27,8 +57,6 @@ export function readWorldCommand(line: string): ReadCommand {
       if (level !== 0 && level !== 1 && level !== null) return no('level must be 0, 1 or null');
       return only(value, ['do', 'pin', 'level']) ?? { ok: true, command: { do: 'drive', pin, level } };
     }
-    default:
-      return no('do must be press or drive');
   }
 }
 
@@ -51,8 +79,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isPin(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < GPIO_PINS;
+/** A whole number from `least` to `most`. */
+function isCount(value: unknown, least: number, most: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 }
 
 function no(message: string): ReadCommand {

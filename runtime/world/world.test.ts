@@ -6,6 +6,7 @@ import type { Drive } from '../../contracts/core/pin-frame.ts';
 import type { WorldEvent } from '../../contracts/wire/world-link.ts';
 import { WORLD_LINE_MAX_BYTES } from '../../contracts/wire/world-link.ts';
 import { MS, VirtualTime } from '../../test/support/virtual-time.ts';
+import { AccessPoint } from './access-point.ts';
 import { Bench } from './bench.ts';
 import type { Bounce, WorldPart } from './parts.ts';
 import { World } from './world.ts';
@@ -21,11 +22,18 @@ function bench(more: { readonly bounce?: Bounce } = {}) {
   const time = new VirtualTime();
   const driven: string[] = [];
   const events: WorldEvent[] = [];
+  const tell = (event: WorldEvent) => events.push(event);
+  const uplink = {
+    connect: () => {
+      throw new Error('nothing here uses the radio');
+    },
+  };
   const world = new World({
     parts: PARTS,
     clock: time,
     drive: ({ pin, drive }) => driven.push(`${pin} ${drive}`),
-    tell: (event) => events.push(event),
+    tell,
+    accessPoint: new AccessPoint({ uplink, clock: time, tell }),
     ...more,
   });
   const answers: WorldEvent[] = [];
@@ -121,6 +129,17 @@ for (const { chip: chipDrive, level, seen, why } of [
   });
 }
 
+test('the bench switches the access point, arms its faults and sees how it is then', async (t) => {
+  const { events, say, time } = bench();
+  await time.advance(2n * MS);
+  say('{"do":"radio","power":"off"}\n{"do":"radio-cut","afterBytes":9}\n{"do":"radio-delay","delayMs":20}\n');
+  t.deepEqual(events, [
+    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: null, delayMs: 0 },
+    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: 9, delayMs: 0 },
+    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: 9, delayMs: 20 },
+  ]);
+});
+
 test('a frame that claims to be the world’s own changes nothing', (t) => {
   const { world, events } = bench();
   world.chipDrives({ from: 'world', pin: 8, drive: 'low', atNs: 0n });
@@ -137,6 +156,12 @@ for (const { line, code, why } of [
   { line: '{"do":"press","pin":81,"forMs":1}', code: 'command-malformed', why: 'no such pin' },
   { line: '{"do":"press","pin":12,"forMs":1,"hard":true}', code: 'command-malformed', why: 'an unknown key' },
   { line: '{"do":"drive","pin":12,"level":2}', code: 'command-malformed', why: 'no level' },
+  { line: '{"do":"radio","power":"low"}', code: 'command-malformed', why: 'neither on nor off' },
+  { line: '{"do":"radio","power":"on","pin":1}', code: 'command-malformed', why: 'an unknown key' },
+  { line: '{"do":"radio-cut","afterBytes":0}', code: 'command-malformed', why: 'no byte at all' },
+  { line: '{"do":"radio-cut"}', code: 'command-malformed', why: 'no number' },
+  { line: '{"do":"radio-delay","delayMs":0.5}', code: 'command-malformed', why: 'no whole number' },
+  { line: '{"do":"radio-delay","delayMs":600001}', code: 'command-malformed', why: 'longer than ten minutes' },
   { line: '{"do":"burn","pin":12}', code: 'command-malformed', why: 'no command' },
   {
     line: `{"do":"drive","pin":12,"level":1,"x":"${'x'.repeat(WORLD_LINE_MAX_BYTES)}"}`,

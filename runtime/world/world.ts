@@ -1,9 +1,10 @@
-// The board's surroundings as a model: LEDs that are seen, buttons that are pressed, wires that anybody may drive. Never reaches
-// the chip but through a level on a pin.
+// The board's surroundings as a model: LEDs that are seen, buttons that are pressed, wires that anybody may drive, and the access
+// point beside it. Never reaches the chip but through a level on a pin.
 
 import type { Drive, PinFrame } from '../../contracts/core/pin-frame.ts';
 import type { WorldCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
 import type { Alarm, Clock } from '../hil/clock.ts';
+import type { AccessPoint } from './access-point.ts';
 import type { Bounce, WorldPart } from './parts.ts';
 import { NO_BOUNCE } from './parts.ts';
 import { Wire } from './wire.ts';
@@ -16,6 +17,7 @@ export interface WorldOutputs {
   readonly drive: (frame: PinFrame) => void;
   /** To every bench. */
   readonly tell: (event: WorldEvent) => void;
+  readonly accessPoint: AccessPoint;
   readonly bounce?: Bounce;
 }
 
@@ -23,7 +25,7 @@ const NS_PER_MS = 1_000_000;
 
 /**
  * @example
- *   const world = new World({ parts, clock, drive: (frame) => chip(frame), tell: (event) => console.log(event) });
+ *   const world = new World({ parts, clock, accessPoint, drive: (frame) => chip(frame), tell: (event) => console.log(event) });
  *   world.command({ do: 'press', pin: 12, forMs: 100 });
  */
 export class World {
@@ -55,6 +57,8 @@ export class World {
       case 'drive':
         this.#drop(command.pin);
         return this.#drive(command.pin, driveOf(command.level));
+      default:
+        return this.#outputs.accessPoint.obey(command);
     }
   }
 

@@ -14,7 +14,7 @@ import { programOsRows } from '../../monitor/firewall-rows.ts';
 import { connectBusPort } from '../../soc/bus-port.ts';
 import { resetChip } from '../../soc/chip.ts';
 
-/** A chip with a monitor that has no images and refuses everything else. */
+/** A chip with a monitor that has no images and no records, and refuses everything else. */
 async function startedOs() {
   const { code } = await bundle(BUNDLES.os);
   const { chip, serial } = resetChip(chipParts(powerOnClock().clock));
@@ -26,8 +26,10 @@ async function startedOs() {
   os.secureCalls.onBytes((bytes) => {
     for (const frame of frames.push(bytes)) {
       const { tag, ...decoded } = decodeSecureRequest(frame);
-      const isList = decoded.ok && decoded.request.call === 'listImages';
-      os.secureCalls.send(isList ? encodeSecureResult(tag, 'listImages', []) : encodeSecureError(tag, 'internal', ''));
+      const call = decoded.ok ? decoded.request.call : undefined;
+      if (call === 'listImages') os.secureCalls.send(encodeSecureResult(tag, call, []));
+      else if (call === 'readRecord') os.secureCalls.send(encodeSecureResult(tag, call, undefined));
+      else os.secureCalls.send(encodeSecureError(tag, 'internal', ''));
     }
   });
   const ended = new Promise<ProcessEnd>((resolve) => os.onEnd(resolve));

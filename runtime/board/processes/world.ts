@@ -1,15 +1,22 @@
-// The world process: what a board's pins are wired to, and the socket at which a bench presses and watches. Ends with the device.
+// The world process: what a board's pins are wired to, the access point of its radio, and the socket at which a bench presses
+// and watches. Ends with the device.
 //
 //   world.ts '{"folder":DIR,"board":NAME,"poweredOnAtNs":"N"}'
-// Descriptor 3: pin frames both ways. In DIR: world.sock, and in world.addr the path under which it is really bound.
+// Descriptor 3: pin frames both ways. In DIR: world.sock for benches and radio.sock for the device's radio, and in world.addr and
+// radio.addr the paths under which they are really bound.
 // Exit code: 0 the device is off, 2 wrong usage.
 
 import process from 'node:process';
+import type { PinFrame } from '../../../contracts/core/pin-frame.ts';
+import type { WorldEvent } from '../../../contracts/wire/world-link.ts';
 import { HostAlarmClock } from '../../adapters/os-clock.ts';
 import { placeSocket } from '../../adapters/socket-place.ts';
+import { tcpUplink } from '../../adapters/tcp-uplink.ts';
 import { BenchSocket } from '../../adapters/world-bench-socket.ts';
 import { openWorldPins } from '../../adapters/world-pins.ts';
 import type { WorldArguments } from '../../adapters/world-process.ts';
+import { RadioSocket } from '../../adapters/world-radio-socket.ts';
+import { AccessPoint } from '../../world/access-point.ts';
 import { Bench } from '../../world/bench.ts';
 import { World } from '../../world/world.ts';
 import type { BoardDescription } from '../board-description.ts';
@@ -18,24 +25,31 @@ import { boardOf } from '../boards.ts';
 const PINS_DESCRIPTOR = 3;
 const EXIT_USAGE = 2;
 const SOCKET = { name: 'world.sock', note: 'world.addr' } as const;
+const RADIO_SOCKET = { name: 'radio.sock', note: 'radio.addr' } as const;
 
 async function surround({ folder, poweredOnAtNs }: WorldArguments, board: BoardDescription): Promise<void> {
   const place = placeSocket(folder, SOCKET.name, SOCKET.note);
+  const radioPlace = placeSocket(folder, RADIO_SOCKET.name, RADIO_SOCKET.note);
   const benches = new BenchSocket();
+  const radios = new RadioSocket();
   const end = (): void => {
     benches.close();
+    radios.close();
     place.clear();
+    radioPlace.clear();
     process.exit(0);
   };
   const pins = openWorldPins(PINS_DESCRIPTOR, end);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
-  const world = new World({
-    parts: board.parts,
-    clock: new HostAlarmClock(BigInt(poweredOnAtNs)),
-    drive: (frame) => pins.drive(frame),
-    tell: (event) => benches.tell(event),
-  });
+  const clock = new HostAlarmClock(BigInt(poweredOnAtNs));
+  const tell = (event: WorldEvent): void => benches.tell(event);
+  const accessPoint = new AccessPoint({ uplink: tcpUplink, clock, tell });
+  const drive = (frame: PinFrame): void => pins.drive(frame);
+  const world = new World({ parts: board.parts, clock, drive, tell, accessPoint });
   pins.onChipDrives((frame) => world.chipDrives(frame));
+  await radios.listen(radioPlace.path, (device) => accessPoint.connected(device));
+  radioPlace.announce();
+  // The bench comes last: its note says that the world is ready.
   await benches.listen(place.path, (answer) => new Bench(world, answer));
   place.announce();
 }
