@@ -17,6 +17,7 @@ import { Contexts } from './contexts.ts';
 import { FailureReporter } from './failure-reporter.ts';
 import { OsError } from './os-error.ts';
 import { RESTART_TIMES } from './restart-policy.ts';
+import type { ReportedEvent } from './service/report-queue.ts';
 
 const APP = '00000000-0000-4000-8000-00000000000a' as ComponentId;
 const OTHER = '00000000-0000-4000-8000-00000000000b' as ComponentId;
@@ -29,7 +30,8 @@ function bench() {
   const trail = new AuditTrail();
   const events: DeviceEvent[] = [];
   trail.onEvent((event) => events.push(event));
-  const failures = new FailureReporter();
+  const reported: ReportedEvent[] = [];
+  const failures = new FailureReporter({ add: (event) => void reported.push(event) });
   const pipes = new Map([1, 2, 3, 4, 5, 6, 7].map((context) => [context, new NotedPipe()]));
   const contexts = new Contexts(monitor, (context) => pipes.get(context));
   monitor.onEnded = (ended) => contexts.ended(ended);
@@ -56,7 +58,7 @@ function bench() {
   };
   const apps = new AppManager(services);
   const pipe = (context: number): NotedPipe => pipes.get(context) ?? new NotedPipe();
-  return { monitor, time, trail, events, failures, pipe, apps, services };
+  return { monitor, time, trail, events, failures, reported, pipe, apps, services };
 }
 /** Another app's side of a launch, which does nothing. */
 const quiet = () => ({ launched: () => undefined, ended: () => Promise.resolve() });
@@ -85,6 +87,18 @@ test('an app that the monitor refuses does not keep the next one from starting',
     ['failed', 'running'],
   );
   t.deepEqual(apps.get(APP).status().lastEnd, { reason: 'refused', exitCode: null, detail: 'image-not-trusted' });
+});
+
+test('an app that is removed while the others start is not started', async (t) => {
+  const { apps, monitor } = bench();
+  const starting = apps.startAll([APP, OTHER]);
+  apps.forget(OTHER);
+  await starting;
+  t.deepEqual(
+    apps.statuses().map(({ componentId }) => componentId),
+    [APP],
+  );
+  t.is(monitor.count('launch'), 1);
 });
 
 test('an image whose grants are not its manifest’s is never launched', async (t) => {
@@ -142,6 +156,30 @@ test('a crash loop is given up: one failure event, one record, and the device go
   t.is(kinds(events).filter((kind) => kind === 'failure').length, 1);
   t.like(failures.records(), { total: 1, records: [{ componentId: APP, restarts: 4, lastEnd }] });
   t.deepEqual(kinds(events).filter((kind) => kind === 'trap').length, 5);
+});
+
+test('each failing end is told for the report, and the giving up; an app that ends well or is stopped is not', async (t) => {
+  const { apps, monitor, time, reported } = bench();
+  await apps.startAll([APP, OTHER]);
+  monitor.end(1, exited(0));
+  await settled();
+  monitor.end(2, { kind: 'signal', signal: 11 });
+  await settled();
+  t.deepEqual(reported, [{ category: 'AppCrash', componentId: OTHER, imageId: OTHER, detail: 'signal 11' }]);
+  await time.advance(60n * SECOND);
+  const stopped = apps.get(OTHER).stop();
+  await time.advance(STOP_GRACE_NS);
+  await stopped;
+  t.is(reported.length, 1, 'ended by force because somebody wanted it gone');
+  for (let crash = 0; crash < 5; crash++) {
+    monitor.end(1, exited(3));
+    await time.advance(20n * SECOND);
+  }
+  const exits = { category: 'AppExit', componentId: APP, imageId: APP } as const;
+  t.deepEqual(reported.slice(1), [
+    ...Array.from({ length: 5 }, () => ({ ...exits, detail: 'exit code 3' })),
+    { ...exits, detail: 'given up after 5 restarts: exit code 3' },
+  ]);
 });
 
 test('a person can start an app that was given up, and it has all its chances again', async (t) => {

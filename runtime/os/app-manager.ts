@@ -18,9 +18,13 @@ export class AppManager {
     this.#services = services;
   }
 
-  /** One after another, so that the order of contexts is the order of the images; resolves when each runs or was refused. */
+  /**
+   * One after another, so that the order of contexts is the order of the images; resolves when each runs or was refused. One
+   * that is removed meanwhile is not started: an update may be quicker than the apps.
+   */
   async startAll(componentIds: readonly ComponentId[]): Promise<void> {
-    for (const componentId of componentIds) await this.add(componentId).start();
+    for (const componentId of componentIds) this.add(componentId);
+    for (const componentId of componentIds) await this.#apps.get(componentId)?.start();
   }
 
   /** The app of this component, known from now on. */

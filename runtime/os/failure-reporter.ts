@@ -1,6 +1,9 @@
-// Keeps what a failure report is made of, until somebody collects it. Never sends anything itself.
+// Turns the ends of apps into what a failure report is made of, and keeps who was given up. Never sends anything itself.
 
+import type { ReportCategory } from '../../contracts/wire/failure-report.ts';
 import type { AppEnd } from '../../contracts/wire/device-link.ts';
+import { isFailingEnd } from './app-end.ts';
+import type { ReportSink } from './service/report-sink.ts';
 
 /** An app that was given up. */
 export interface FailureRecord {
@@ -17,17 +20,43 @@ export interface FailureRecord {
 export const FAILURE_RECORDS_MAX = 32;
 
 export class FailureReporter {
+  readonly #reports: ReportSink;
   readonly #records: FailureRecord[] = [];
   #total = 0;
 
+  constructor(reports: ReportSink) {
+    this.#reports = reports;
+  }
+
+  /** An app that nobody had asked to stop is gone; one that ended well is no failure. */
+  ended(app: { readonly componentId: string; readonly imageId: string }, end: AppEnd): void {
+    if (!isFailingEnd(end)) return;
+    const { componentId, imageId } = app;
+    this.#reports.add({ category: categoryOf(end), componentId, imageId, detail: detailOf(end) });
+  }
+
+  /** An app was given up. */
   record(failure: FailureRecord): void {
     this.#total++;
     this.#records.push(failure);
     if (this.#records.length > FAILURE_RECORDS_MAX) this.#records.shift();
+    const { componentId, imageId, restarts, lastEnd } = failure;
+    const detail = `given up after ${restarts} restarts: ${detailOf(lastEnd)}`;
+    this.#reports.add({ category: categoryOf(lastEnd), componentId, imageId, detail });
   }
 
   /** Oldest first; `total` counts those that are gone, too. */
   records(): { readonly total: number; readonly records: readonly FailureRecord[] } {
     return { total: this.#total, records: [...this.#records] };
   }
+}
+
+/** Azure Sphere's words: an app that ends with a code exits, one that is ended crashes. */
+function categoryOf({ reason }: AppEnd): ReportCategory {
+  return reason === 'trap' || reason === 'killed' ? 'AppCrash' : 'AppExit';
+}
+
+function detailOf({ reason, exitCode, detail }: AppEnd): string {
+  if (reason === 'exit') return `exit code ${exitCode ?? 'unknown'}`;
+  return reason === 'refused' ? `not started: ${detail}` : detail;
 }

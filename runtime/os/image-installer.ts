@@ -1,5 +1,5 @@
-// Takes a package over the device link and has the monitor install it. Never decides about trust: it refuses only what the
-// monitor cannot see, and stops the app that is replaced.
+// Takes packages, over the device link or from the service, and has the monitor install them; then the app that was replaced
+// makes room for the new one. Never decides about trust: it refuses only what the monitor cannot see.
 
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import type { ImageRecord } from '../monitor/abi/records.ts';
@@ -8,6 +8,7 @@ import type { ReadAppFacts } from './app-facts.ts';
 import type { AppManager } from './app-manager.ts';
 import { OsError } from './os-error.ts';
 import type { SecureCalls } from './secure-calls.ts';
+import { Turnstile } from './turnstile.ts';
 
 /** The package as it grows; the monitor has the same bytes. */
 interface Staged {
@@ -19,6 +20,8 @@ export class ImageInstaller {
   readonly #monitor: SecureCalls;
   readonly #apps: AppManager;
   readonly #readFacts: ReadAppFacts;
+  /** The monitor has one staging area: a host at the cable and an update must not write into it in turns. */
+  readonly #turnstile = new Turnstile();
   #staged: Staged | undefined;
 
   constructor(monitor: SecureCalls, apps: AppManager, readFacts: ReadAppFacts) {
@@ -28,15 +31,56 @@ export class ImageInstaller {
   }
 
   /** An earlier package is dropped. Errors: `SecureCallRefused` (too long for the flash). */
-  async begin(length: number): Promise<void> {
+  begin(length: number): Promise<void> {
+    return this.#turnstile.pass(() => this.#begin(length));
+  }
+
+  /** Parts come in order, without gaps. Errors: `stage-not-begun`, `stage-out-of-order`, `SecureCallRefused`. */
+  write(offset: number, bytes: Uint8Array): Promise<void> {
+    return this.#turnstile.pass(() => this.#write(offset, bytes));
+  }
+
+  /**
+   * Has the monitor check and install what was staged, while the app that it replaces runs on; then stops that one, and starts
+   * the new one if asked. A refusal leaves what was installed as it was, and undisturbed.
+   * Errors: `stage-not-begun`, `image-incomplete`, those of `ReadAppFacts`, `SecureCallRefused`.
+   */
+  install(start: boolean): Promise<ImageRecord> {
+    return this.#turnstile.pass(() => this.#install(start));
+  }
+
+  /** `begin`, `write` and `install` in one, and a start; a package that a host was staging is dropped. Errors: theirs. */
+  installPackage(bytes: Uint8Array): Promise<ImageRecord> {
+    return this.#turnstile.pass(async () => {
+      await this.#begin(bytes.length);
+      await this.#write(0, bytes);
+      return this.#install(true);
+    });
+  }
+
+  /** An app that the monitor does not let go of runs again. Errors: `SecureCallRefused`. */
+  remove(componentId: ComponentId): Promise<void> {
+    return this.#turnstile.pass(async () => {
+      const wasActive = this.#apps.isActive(componentId);
+      await this.#apps.stopIfAny(componentId);
+      try {
+        await this.#monitor.call({ call: 'removeImage', componentId });
+      } catch (error) {
+        if (wasActive) await this.#apps.add(componentId).start();
+        throw error;
+      }
+      this.#apps.forget(componentId);
+    });
+  }
+
+  async #begin(length: number): Promise<void> {
     this.#staged = undefined;
     // The monitor is asked first: it knows the bound, and what it refuses takes no memory here.
     await this.#monitor.call({ call: 'stageBegin', length });
     this.#staged = { bytes: new Uint8Array(length), filled: 0 };
   }
 
-  /** Parts come in order, without gaps. Errors: `stage-not-begun`, `stage-out-of-order`, `SecureCallRefused`. */
-  async write(offset: number, bytes: Uint8Array): Promise<void> {
+  async #write(offset: number, bytes: Uint8Array): Promise<void> {
     const staged = this.#staged;
     if (staged === undefined) throw new OsError('stage-not-begun', 'image.begin comes first', { fault: 'caller' });
     if (offset !== staged.filled || offset + bytes.length > staged.bytes.length) {
@@ -53,11 +97,7 @@ export class ImageInstaller {
     }
   }
 
-  /**
-   * Checks, stops the app that it replaces, installs, starts if asked. A refusal leaves what was installed as it was, running
-   * if it ran. Errors: `stage-not-begun`, `image-incomplete`, those of `ReadAppFacts`, `SecureCallRefused`.
-   */
-  async install(start: boolean): Promise<ImageRecord> {
+  async #install(start: boolean): Promise<ImageRecord> {
     const staged = this.#staged;
     this.#staged = undefined;
     if (staged === undefined) throw new OsError('stage-not-begun', 'image.begin comes first', { fault: 'caller' });
@@ -67,27 +107,10 @@ export class ImageInstaller {
       });
     }
     const { componentId } = this.#readFacts(staged.bytes);
-    const wasActive = this.#apps.isActive(componentId);
+    const record = await this.#monitor.call({ call: 'stageInstall' });
     await this.#apps.stopIfAny(componentId);
-    const record = await this.#installOrRestart(componentId, wasActive);
     const app = this.#apps.add(componentId);
     if (start) await app.start();
     return record;
-  }
-
-  /** Errors: `SecureCallRefused`. */
-  async remove(componentId: ComponentId): Promise<void> {
-    await this.#apps.stopIfAny(componentId);
-    await this.#monitor.call({ call: 'removeImage', componentId });
-    this.#apps.forget(componentId);
-  }
-
-  async #installOrRestart(componentId: ComponentId, wasActive: boolean): Promise<ImageRecord> {
-    try {
-      return await this.#monitor.call({ call: 'stageInstall' });
-    } catch (error) {
-      if (wasActive) await this.#apps.add(componentId).start();
-      throw error;
-    }
   }
 }

@@ -186,6 +186,7 @@ export class ManagedApp {
     await run.session.ended();
     const end = appEndOf(ended, run.cutOff);
     this.#tell(run.facts, end, nowNs);
+    if (!this.#isStopWanted) this.#services.failures.ended(run.facts, end);
     this.#settle(end, { nowNs, ranNs: nowNs - run.startedAtNs, isFailure: isFailingEnd(end) });
   }
 

@@ -96,15 +96,23 @@ test('an image with other grants than its manifest’s that got onto the flash i
   });
 });
 
-test('a refused update leaves the app that was there running', async (t) => {
-  const { host, build, boot, time } = await developmentBench();
+test('a refused update leaves the app that was there running, undisturbed', async (t) => {
+  const { host, build, boot } = await developmentBench();
   await host.install(build([9], { rollbackIndex: 5 }));
-  const update = host.install(build([9], { rollbackIndex: 4 }));
+  t.is(await host.install(build([9], { rollbackIndex: 4 })), 'image-rolled-back');
+  t.is(boot.compartments.length, 1, 'never stopped');
+  t.like(await host.request('app.status'), { apps: [{ state: 'running', restarts: 0 }] });
+});
+
+test('an update takes the place of the app that runs', async (t) => {
+  const { host, build, boot, time } = await developmentBench();
+  await host.install(build([9]));
+  const update = host.install(build([9, 10], { rollbackIndex: 2 }));
   await settled();
   await time.advance(3n * SECOND);
-  t.is(await update, 'image-rolled-back');
-  t.is(boot.compartments.length, 2, 'stopped for the update, and started again');
-  t.like(await host.request('app.status'), { apps: [{ state: 'running' }] });
+  t.like(await update, { image: { rollbackIndex: 2 } });
+  t.is(boot.compartments.length, 2);
+  t.like(await host.request('app.status'), { apps: [{ state: 'running', restarts: 0 }] });
 });
 
 test('stop and start over the cable', async (t) => {

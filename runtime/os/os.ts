@@ -26,6 +26,14 @@ import { appFactsReader } from './read-app-facts.ts';
 import type { RestartTimes } from './restart-policy.ts';
 import { RESTART_TIMES } from './restart-policy.ts';
 import { SecureCallClient } from './secure-calls.ts';
+import { AttestationClient } from './service/attestation-client.ts';
+import { chanceFrom } from './service/backoff.ts';
+import { DeviceCertificates } from './service/device-certificates.ts';
+import { Reports } from './service/reports.ts';
+import { ServiceConnection } from './service/service-connection.ts';
+import { UpdateSchedule } from './service/update-schedule.ts';
+import type { DeviceKeys, ServiceNetwork } from './service-port.ts';
+import { UpdateClient } from './update/update-client.ts';
 import { ViolationWatch } from './violation-watch.ts';
 
 export interface OsParts {
@@ -34,6 +42,8 @@ export interface OsParts {
   readonly pipeOf: PipeOfContext;
   readonly clock: LocalClock;
   readonly sha256: Sha256;
+  readonly network: ServiceNetwork;
+  readonly keys: DeviceKeys;
   /** Something that nobody expected, for a person. */
   readonly report: (error: unknown) => void;
   readonly restartTimes?: RestartTimes;
@@ -51,7 +61,6 @@ export interface RunningOs {
 /** Serves the device link and starts every installed app; resolves when each of them runs or was refused. */
 export async function startOs(parts: OsParts): Promise<RunningOs> {
   const trail = new AuditTrail();
-  const failures = new FailureReporter();
   const monitor = new SecureCallClient(parts.secureCalls, (ended) => contexts.ended(ended));
   const contexts = new Contexts(monitor, parts.pipeOf);
   const violations = new ViolationWatch(monitor, trail);
@@ -64,16 +73,41 @@ export async function startOs(parts: OsParts): Promise<RunningOs> {
   const broker = new Broker({ time, gpio: new GpioDriver(bus), audit: brokerAudit(trail, time), ...parts.broker });
   const readFacts = appFactsReader(parts.sha256);
   const images = new InstalledImages(monitor, readFacts);
-  const { restartTimes = RESTART_TIMES, stopGraceNs = STOP_GRACE_NS } = parts;
+  const { restartTimes = RESTART_TIMES, stopGraceNs = STOP_GRACE_NS, network, keys, report, sha256 } = parts;
+  const certificates = new DeviceCertificates();
+  const connection = new ServiceConnection(monitor, network, certificates);
+  const reports = new Reports({ monitor, connection, keys, time, report });
+  const service = new AttestationClient({ monitor, connection, certificates, keys, time, trail, report });
+  const failures = new FailureReporter(reports);
   const factsOf: InstalledImages['factsOf'] = (componentId) => images.factsOf(componentId);
   const apps = new AppManager({ broker, time, trail, failures, contexts, restartTimes, stopGraceNs, factsOf });
   const installer = new ImageInstaller(monitor, apps, readFacts);
+  const updates = new UpdateClient({
+    session: connection,
+    reports,
+    monitor,
+    apps,
+    images,
+    installer,
+    readFacts,
+    trail,
+    time,
+    sha256,
+  });
+  const chance = chanceFrom((count) => keys.random(count));
+  const schedule = new UpdateSchedule({ check: () => updates.check(), time, chance, report });
+  service.onAttested(() => {
+    reports.attested();
+    schedule.attested();
+  });
   const outbox = new LinkOutbox(uart);
   trail.onEvent((event) => outbox.event(event));
-  const methods = linkMethods({ monitor, apps, images, installer, trail, time });
-  const link = new LinkService({ uart, outbox, methods, monitor, report: parts.report });
+  const methods = linkMethods({ monitor, apps, images, installer, trail, time, service, updates, reports });
+  const link = new LinkService({ uart, outbox, methods, monitor, report });
   // The link is served before the apps start, so that a device with a bad app can still be helped; it ends with the OS alone.
   void link.run();
+  await reports.start();
+  await service.start();
   await apps.startAll((await images.records()).map(({ componentId }) => componentId));
   return { apps, trail, failures };
 }

@@ -15,8 +15,9 @@ import { startOs } from '../../runtime/os/os.ts';
 import { connectBusPort } from '../../runtime/soc/bus-port.ts';
 import type { PackagedChip } from '../../runtime/soc/chip.ts';
 import type { BenchKey, BenchKeys } from './boot-bench.ts';
-import { BootBench, benchKeys, capabilityFile, signedImage, signedStages, stageParts } from './boot-bench.ts';
+import { BootBench, CATALOG, benchKeys, capabilityFile, signedImage, signedStages, stageParts } from './boot-bench.ts';
 import { channelPair } from './channel-pair.ts';
+import { FakeService, fakeKeys } from './fake-service.ts';
 import { NotedPipe } from './scripted-monitor.ts';
 import { VirtualTime, settled } from './virtual-time.ts';
 
@@ -59,6 +60,7 @@ export function applicationPackage({
       kind: 'application',
       rollbackIndex,
       componentId,
+      catalogId: CATALOG,
       grantBytes: encodeGrants({ memoryBytes: 65536, gpioPins: grantedPins }),
       metadata: encodeImageMetadata({ name, version: '1.2.3', language: 'c', hardware: '' }),
       manifest: text(JSON.stringify(manifest)),
@@ -121,6 +123,8 @@ export interface OsBench {
   readonly boot: BootBench;
   readonly os: RunningOs;
   readonly time: VirtualTime;
+  /** What the device finds where it is told to look: honest, and believed by its keystore. */
+  readonly service: FakeService;
   readonly serial: PackagedChip['serial'];
   readonly pins: PackagedChip['pins'];
   readonly reports: unknown[];
@@ -139,6 +143,7 @@ export async function osBench({ images = [] as readonly Uint8Array[] } = {}): Pr
   const boot = new BootBench(KEYS, STAGES);
   const outcome = await boot.boot();
   if (!outcome.ok || boot.packaged === undefined) throw new Error('the bench does not boot');
+  boot.claim();
   for (const image of images) boot.install(image);
   const { chip, serial, pins } = boot.packaged;
   const time = new VirtualTime();
@@ -146,12 +151,15 @@ export async function osBench({ images = [] as readonly Uint8Array[] } = {}): Pr
   const [osBus, chipBus] = channelPair();
   connectBusPort(chip.bus, 'a7Normal', chipBus, () => undefined);
   const reports: unknown[] = [];
+  const service = new FakeService(time, (message) => KEYS.time.sign(message));
   const os = await startOs({
     bus: osBus,
     secureCalls: monitorChannel(boot),
     pipeOf: (context) => pipes.get(context),
     clock: time,
     sha256: (bytes) => nodeCrypto.sha256(bytes),
+    network: service,
+    keys: fakeKeys(),
     report: (error) => reports.push(error),
   });
   const { deviceId } = boot;
@@ -159,6 +167,7 @@ export async function osBench({ images = [] as readonly Uint8Array[] } = {}): Pr
     boot,
     os,
     time,
+    service,
     serial,
     pins,
     reports,

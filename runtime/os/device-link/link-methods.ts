@@ -8,8 +8,10 @@ import type {
   InstalledImage,
   LinkMethod,
   LinkRequest,
+  TargetedImages,
+  UpdateOutcome,
 } from '../../../contracts/wire/device-link.ts';
-import { encodeLinkFrame } from '../../../contracts/wire/device-link.ts';
+import { LinkError, encodeLinkFrame } from '../../../contracts/wire/device-link.ts';
 import type { TimePort } from '../../../host-apis/ports.ts';
 import type { CapabilityFacts, FirewallRowFacts } from '../../monitor/abi/records.ts';
 import type { AppManager } from '../app-manager.ts';
@@ -18,8 +20,11 @@ import { toMilliseconds } from '../device-time.ts';
 import type { ImageInstaller } from '../image-installer.ts';
 import type { InstalledImages } from '../installed-images.ts';
 import type { SecureCalls } from '../secure-calls.ts';
+import type { AttestationClient } from '../service/attestation-client.ts';
+import { RateBound } from '../service/rate-bound.ts';
+import type { Reports } from '../service/reports.ts';
 import { OS_VERSION } from '../version.ts';
-import { bytes, componentId, flag, readParams, size } from './link-params.ts';
+import { bytes, componentId, evidenceNonce, flag, readParams, serviceHost, servicePort, size } from './link-params.ts';
 import { toldMeasurements } from './told-measurements.ts';
 
 export interface LinkMethodParts {
@@ -29,6 +34,16 @@ export interface LinkMethodParts {
   readonly installer: ImageInstaller;
   readonly trail: AuditTrail;
   readonly time: TimePort;
+  readonly service: AttestationClient;
+  readonly updates: Updates;
+  readonly reports: Reports;
+}
+
+/** The client of the service's update director. */
+export interface Updates {
+  /** Errors: the client's. */
+  check(): Promise<UpdateOutcome>;
+  targeted(): Promise<TargetedImages>;
 }
 
 export interface Answer {
@@ -45,11 +60,35 @@ export interface Caller {
 type Method = (params: LinkRequest['params'], caller: Caller) => Promise<Answer>;
 export type LinkMethodTable = Readonly<Record<LinkMethod, Method>>;
 
+/** These wait for the service, and the link goes on meanwhile. */
+export const LONG_METHODS: ReadonlySet<LinkMethod> = new Set<LinkMethod>(['service.attest', 'update.check']);
+
+const SECOND_NS = 1_000_000_000n;
+/**
+ * What needs no right must not wear anything out: signatures of the chip, requests at the service, and above all flash and the on-die
+ * counter, which each change of the address costs a write.
+ */
+const RATES = {
+  'evidence.collect': { burst: 8, everyNs: SECOND_NS },
+  'service.attest': { burst: 8, everyNs: SECOND_NS },
+  'update.check': { burst: 8, everyNs: SECOND_NS },
+  'service.configure': { burst: 5, everyNs: 30n * SECOND_NS },
+} as const;
+
 /** `audit.list` fits one frame, with room for the list around the events. */
 const AUDIT_LIST_MAX_BYTES = 60 * 1024;
 const NOTHING: Answer = { result: {} };
 
-export function linkMethods({ monitor, apps, images, installer, trail, time }: LinkMethodParts): LinkMethodTable {
+export function linkMethods(parts: LinkMethodParts): LinkMethodTable {
+  const { monitor, apps, images, installer, trail, time, service, updates, reports } = parts;
+  const bounds = new Map(Object.entries(RATES).map(([method, rate]) => [method, new RateBound(rate)]));
+  /** Errors: `link-busy`. */
+  const take = (method: keyof typeof RATES): void => {
+    const waitNs = bounds.get(method)?.take(time.nowNs()) ?? 0n;
+    if (waitNs === 0n) return;
+    const hint = `ask again in ${Math.ceil(toMilliseconds(waitNs) / 1000)} s`;
+    throw new LinkError('link-busy', `${method} was asked for too often`, { fault: 'caller', hint });
+  };
   const none = (params: LinkRequest['params']): void => void readParams(params, {});
   const onComponent = (params: LinkRequest['params']) => readParams(params, { componentId }).componentId;
   const statusOf = (status: AppStatus): Answer => ({ result: { app: status } });
@@ -119,9 +158,45 @@ export function linkMethods({ monitor, apps, images, installer, trail, time }: L
       none(params);
       return { result: { apps: apps.statuses() } };
     },
+    async 'evidence.collect'(params) {
+      const { nonce } = readParams(params, { nonce: evidenceNonce });
+      take('evidence.collect');
+      // Without keys: a host at the cable can prove what the device is, and never get a certificate in its name.
+      const { evidence } = await monitor.call({ call: 'attest', nonce, keys: false });
+      return { result: { evidence } };
+    },
+    async 'service.configure'(params) {
+      const address = readParams(params, { host: serviceHost, port: servicePort });
+      take('service.configure');
+      await service.configure(address);
+      return NOTHING;
+    },
+    async 'service.status'(params) {
+      none(params);
+      return { result: await service.status() };
+    },
+    async 'service.attest'(params) {
+      none(params);
+      take('service.attest');
+      await service.attest();
+      return { result: await service.status() };
+    },
+    async 'update.check'(params) {
+      none(params);
+      take('update.check');
+      return { result: await updates.check() };
+    },
+    async 'update.targeted'(params) {
+      none(params);
+      return { result: await updates.targeted() };
+    },
     async restart(params) {
       none(params);
-      return { ...NOTHING, afterwards: () => monitor.call({ call: 'reset' }) };
+      const afterwards = async (): Promise<void> => {
+        await reports.flush();
+        await monitor.call({ call: 'reset' });
+      };
+      return { ...NOTHING, afterwards };
     },
   };
 }

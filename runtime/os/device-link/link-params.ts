@@ -1,9 +1,11 @@
 // Reads the parameters of a device-link request. Never lets an unknown name, a missing one or a wrong type through.
 
+import { EVIDENCE_NONCE_BYTES } from '../../../contracts/core/evidence.ts';
 import type { ComponentId } from '../../../contracts/core/ids.ts';
 import { parseComponentId } from '../../../contracts/core/ids.ts';
 import type { LinkRequest } from '../../../contracts/wire/device-link.ts';
 import { LinkError } from '../../../contracts/wire/device-link.ts';
+import { isServiceHost, isServicePort } from '../service/service-address.ts';
 
 /** Reads one value; throws `LinkError` `link-params-wrong`. */
 type Read<Value> = (value: unknown, name: string) => Value;
@@ -23,6 +25,22 @@ export const size: Read<number> = (value, name) => {
 export const flag: Read<boolean> = (value, name) => {
   if (typeof value === 'boolean') return value;
   throw wrong(name, 'true or false');
+};
+
+/** What a service may ask with: 32, 48 or 64 bytes. */
+export const evidenceNonce: Read<Uint8Array> = (value, name) => {
+  if (value instanceof Uint8Array && EVIDENCE_NONCE_BYTES.includes(value.length)) return Uint8Array.from(value);
+  throw wrong(name, `a nonce of ${EVIDENCE_NONCE_BYTES.join(', ')} bytes`);
+};
+
+export const serviceHost: Read<string> = (value, name) => {
+  if (typeof value === 'string' && isServiceHost(value)) return value;
+  throw wrong(name, 'a DNS name or an IP address');
+};
+
+export const servicePort: Read<number> = (value, name) => {
+  if (typeof value === 'number' && isServicePort(value)) return value;
+  throw wrong(name, 'a port from 1 to 65535');
 };
 
 export const componentId: Read<ComponentId> = (value, name) => {

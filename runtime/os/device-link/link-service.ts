@@ -1,5 +1,5 @@
-// The device link: requests of an attached computer, one after another, each behind the right it needs. Never crashes on what
-// comes over the cable: every frame has a coded answer, and a stream without frames is left alone until the next cable.
+// The device link: requests of an attached computer, each behind the right it needs, one after another but for the few that wait for
+// the service. Never crashes on what comes over the cable: every frame has a coded answer, and a stream without frames is left alone until the next cable.
 
 import { CodedError } from '../../../contracts/core/coded-error.ts';
 import { FrameError, FrameStream } from '../../../contracts/core/frame-stream.ts';
@@ -8,6 +8,7 @@ import type { LinkErrorBody, LinkReply, LinkRequest } from '../../../contracts/w
 import { LINK_METHODS, LinkError, decodeLinkFrame } from '../../../contracts/wire/device-link.ts';
 import type { SecureCalls } from '../secure-calls.ts';
 import type { Answer, LinkMethodTable } from './link-methods.ts';
+import { LONG_METHODS } from './link-methods.ts';
 import type { LinkOutbox } from './link-outbox.ts';
 import type { ServiceUartDriver } from './service-uart.ts';
 
@@ -22,12 +23,15 @@ export interface LinkServiceParts {
 
 /** Answers a frame that says no id of its own. */
 const NO_ID = 0;
+/** Requests that wait for the service, of all cables together. */
+export const LONG_REQUESTS_MAX = 8;
 
 export class LinkService {
   readonly #parts: LinkServiceParts;
   readonly #frames = new FrameStream(DEVICE_LINK_FRAME_MAX_BYTES);
   /** After a frame that is too large nothing says where the next one begins. */
   #isLost = false;
+  #longRequests = 0;
 
   constructor(parts: LinkServiceParts) {
     this.#parts = parts;
@@ -62,19 +66,33 @@ export class LinkService {
     for (const frame of frames) await this.#answer(frame, cable);
   }
 
+  /** Waits for the answer of a request that does not wait itself: a service that is slow must not keep the cable from being heard. */
   async #answer(frame: Uint8Array, cable: number): Promise<void> {
-    let id = NO_ID;
+    let request: LinkRequest;
+    try {
+      request = requestOf(frame);
+    } catch (error) {
+      return this.#parts.outbox.reply(refusal(idOf(error) ?? NO_ID, this.#errorBody(error)), cable);
+    }
+    const settled = this.#settle(request, cable);
+    if (!LONG_METHODS.has(request.method)) await settled;
+  }
+
+  async #settle(request: LinkRequest, cable: number): Promise<void> {
+    const { id } = request;
+    const isLong = LONG_METHODS.has(request.method);
     let reply: LinkReply;
     let afterwards: Answer['afterwards'];
+    if (isLong) this.#longRequests++;
     try {
-      const request = requestOf(frame);
-      id = request.id;
+      if (isLong && this.#longRequests > LONG_REQUESTS_MAX) throw tooManyAtOnce();
       const answer = await this.#call(request, cable);
       reply = { id, ok: true, result: answer.result };
       ({ afterwards } = answer);
     } catch (error) {
-      reply = refusal(idOf(error) ?? id, this.#errorBody(error));
+      reply = refusal(id, this.#errorBody(error));
     }
+    if (isLong) this.#longRequests--;
     await this.#parts.outbox.reply(reply, cable);
     await afterwards?.();
   }
@@ -115,6 +133,11 @@ function requestOf(frame: Uint8Array): LinkRequest {
 function idOf(error: unknown): number | undefined {
   const id = error instanceof LinkError ? error.details['id'] : undefined;
   return typeof id === 'number' ? id : undefined;
+}
+
+function tooManyAtOnce(): LinkError {
+  const hint = 'wait for the answers to the others';
+  return new LinkError('link-busy', `${LONG_REQUESTS_MAX} requests wait for the service`, { fault: 'caller', hint });
 }
 
 function refusal(id: number, error: LinkErrorBody): LinkReply {

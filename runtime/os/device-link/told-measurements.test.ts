@@ -1,7 +1,7 @@
 import test from 'ava';
+import { MEASUREMENT_LOG_MAX_LINES } from '../../../contracts/core/limits.ts';
 import type { MeasuredStage, Measurement } from '../../../contracts/core/measurement.ts';
 import { encodeLinkFrame } from '../../../contracts/wire/device-link.ts';
-import { LOG_MAX_LINES } from '../../monitor/monitor.ts';
 import { MEASUREMENTS_TOLD_MAX, toldMeasurements } from './told-measurements.ts';
 
 const BOOT: readonly MeasuredStage[] = ['rom', 'engine', 'plutonRuntime', 'trustedKeystore', 'monitor', 'os'];
@@ -16,7 +16,7 @@ function logOf(lines: number): readonly Measurement[] {
 }
 
 test('the longest log that a monitor keeps is told in one frame: the boot, the newest apps, and how many are left out', (t) => {
-  const log = logOf(LOG_MAX_LINES);
+  const log = logOf(MEASUREMENT_LOG_MAX_LINES);
   const told = toldMeasurements(log);
   const words = {
     deviceId: 'a'.repeat(128),
@@ -29,7 +29,7 @@ test('the longest log that a monitor keeps is told in one frame: the boot, the n
     BOOT,
   );
   t.is(told.measurements.at(-1)?.rollbackIndex, log.at(-1)?.rollbackIndex);
-  t.is(told.measurements.length + told.measurementsDropped, LOG_MAX_LINES);
+  t.is(told.measurements.length + told.measurementsDropped, MEASUREMENT_LOG_MAX_LINES);
 });
 
 test('a log that fits is told whole, in its order', (t) => {
