@@ -39,7 +39,7 @@ function open(folder: string, mayMake = true): Promise<Authority> {
 test('private keys are for the owner alone', (t) => {
   t.is(statSync(join(made, 'keys')).mode & 0o777, 0o700);
   const files = readdirSync(join(made, 'keys'));
-  t.is(files.length, 9);
+  t.is(files.length, 10);
   for (const file of files) t.is(statSync(join(made, 'keys', file)).mode & 0o777, 0o600, file);
 });
 
@@ -64,6 +64,32 @@ test('a making that was cut short goes on with the keys that it had', async (t) 
 
 const otherKey = (curve: string): string =>
   generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+/** The record without this key, as a version before it wrote. */
+function unrecord(folder: string, name: string): void {
+  const path = join(folder, 'authority.json');
+  const record = JSON.parse(readFileSync(path, 'utf8')) as { digests: Record<string, string> };
+  delete record.digests[`keys/${name}.pem`];
+  writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
+}
+
+test('an authority of an earlier version gets the keys that it never had, once', async (t) => {
+  const folder = copy();
+  unrecord(folder, 'device-claim');
+  rmSync(join(folder, 'keys/device-claim.pem'));
+  const { anchors } = await open(folder, false);
+  t.not(anchors.deviceClaimKey, (await open(made)).anchors.deviceClaimKey);
+  t.deepEqual((await open(folder, false)).anchors, anchors);
+  t.is(statSync(join(folder, 'keys/device-claim.pem')).mode & 0o777, 0o600);
+  rmSync(join(folder, 'keys/device-claim.pem'));
+  t.like(await t.throwsAsync(open(folder)), { code: 'authority-file-missing' });
+});
+
+test('an upgrade that was cut short before the record goes on with its key', async (t) => {
+  const folder = copy();
+  unrecord(folder, 'device-claim');
+  t.is((await open(folder, false)).anchors.deviceClaimKey, (await open(made)).anchors.deviceClaimKey);
+});
 
 type Spoil = (folder: string) => void;
 const write =
@@ -113,6 +139,15 @@ const SPOILT: readonly (readonly [string, Spoil, string])[] = [
     'a record with a name less',
     edit('authority.json', (json) => json.replace('keys/time.pem', 'keys/other.pem')),
     'authority-file-changed',
+  ],
+  // Only keys that came later may be new: a first one without its line is a loss.
+  [
+    'a lost key whose line is lost too',
+    (folder) => {
+      unrecord(folder, 'time');
+      rmSync(join(folder, 'keys/time.pem'));
+    },
+    'authority-file-missing',
   ],
   ['a record without digests', write('authority.json', '{"version":1}'), 'authority-file-malformed'],
   ['a record that is a list', write('authority.json', '[]'), 'authority-file-malformed'],

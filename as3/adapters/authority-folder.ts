@@ -6,13 +6,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrustAnchorsText } from '../../contracts/wire/trust-anchors.ts';
 import { AuthorityError } from '../domain/authority-error.ts';
-import { AUTHORITY_KEY_NAMES } from '../domain/authority-keys.ts';
-import type { SigningPurpose } from '../domain/authority-keys.ts';
+import { AUTHORITY_KEY_NAMES, LATER_KEY_NAMES } from '../domain/authority-keys.ts';
+import type { AuthorityKeyName, SigningPurpose } from '../domain/authority-keys.ts';
 import type { Clock } from '../domain/ports.ts';
 import { makeTufRoot } from '../domain/tuf-root.ts';
 import { readBoundedFile, writeDurableFile } from './durable-file.ts';
 import { FileKeyStore } from './file-key-store.ts';
 import { holdingFolder } from './folder-lock.ts';
+import { LedgerFile } from './ledger-file.ts';
 import { makeRootCertificate } from './root-certificate.ts';
 import { SerialFile } from './serial-file.ts';
 import { signerFor } from '../domain/signer-for.ts';
@@ -26,6 +27,7 @@ export interface Authority {
   readonly keys: FileKeyStore;
   readonly serials: SerialFile;
   readonly anchors: TrustAnchorsText;
+  readonly ledger: LedgerFile;
 }
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest());
@@ -68,17 +70,39 @@ async function makeAuthority(folder: string, clock: Clock): Promise<void> {
   await writeDurableFile(join(folder, FILES.tufRoot), tufRoot, 0o644);
   await new SerialFile(folder).start();
   // The record comes last: from here on a lost file is a loss, not something to make again.
-  const record = { version: 1, digests: await digestsOf(folder, keys) };
-  await writeDurableFile(
-    join(folder, FILES.record),
-    new TextEncoder().encode(`${JSON.stringify(record, undefined, 2)}\n`),
-    0o644,
-  );
+  await writeRecord(folder, await digestsOf(folder, keys));
+}
+
+/**
+ * An authority of an earlier version gets the keys that it never had: no device trusts them yet, so none can be cut off.
+ * A key that the record lists, or that the first version made, is never made here.
+ */
+async function addLaterKeys(
+  folder: string,
+  keys: FileKeyStore,
+  recorded: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, string>> {
+  const missing = LATER_KEY_NAMES.filter((name) => !recorded.has(recordNameOf(name)));
+  if (missing.length === 0) return recorded;
+  await keys.makeMissingKeys(missing);
+  const extended = new Map(recorded);
+  for (const name of missing) extended.set(recordNameOf(name), await keys.fingerprint(name));
+  await writeRecord(folder, Object.fromEntries(extended));
+  return extended;
+}
+
+async function writeRecord(folder: string, digests: Readonly<Record<string, string>>): Promise<void> {
+  const text = `${JSON.stringify({ version: 1, digests }, undefined, 2)}\n`;
+  await writeDurableFile(join(folder, FILES.record), new TextEncoder().encode(text), 0o644);
+}
+
+function recordNameOf(name: AuthorityKeyName): string {
+  return `keys/${name}.pem`;
 }
 
 async function openAuthority(folder: string): Promise<Authority> {
   const keys = new FileKeyStore(join(folder, 'keys'));
-  const recorded = await readRecord(folder);
+  const recorded = await addLaterKeys(folder, keys, await readRecord(folder));
   for (const [name, digest] of Object.entries(await digestsOf(folder, keys))) {
     if (recorded.get(name) === digest) continue;
     throw new AuthorityError(
@@ -93,13 +117,13 @@ async function openAuthority(folder: string): Promise<Authority> {
   }
   const serials = new SerialFile(folder);
   await serials.last();
-  return { keys, serials, anchors: await anchorsOf(folder, keys) };
+  return { keys, serials, anchors: await anchorsOf(folder, keys), ledger: new LedgerFile(folder) };
 }
 
 /** What the record holds: SHA-256 of every public key's point and of the two public files, in hex. */
 async function digestsOf(folder: string, keys: FileKeyStore): Promise<Record<string, string>> {
   const digests: Record<string, string> = {};
-  for (const name of AUTHORITY_KEY_NAMES) digests[`keys/${name}.pem`] = await keys.fingerprint(name);
+  for (const name of AUTHORITY_KEY_NAMES) digests[recordNameOf(name)] = await keys.fingerprint(name);
   for (const file of [FILES.rootCertificate, FILES.tufRoot]) {
     digests[file] = Buffer.from(sha256(await readBoundedFile(join(folder, file), FILE_MAX_BYTES, false))).toString(
       'hex',
@@ -136,6 +160,7 @@ async function anchorsOf(folder: string, keys: FileKeyStore): Promise<TrustAncho
     serviceImageKey: await key('service-image'),
     deviceCapabilityKey: await key('device-capability'),
     timeKey: await key('signed-time'),
+    deviceClaimKey: await key('device-claim'),
     serviceCa: new X509Certificate(certificate).raw.toString('base64'),
     tufRoot: new TextDecoder().decode(await readBoundedFile(join(folder, FILES.tufRoot), FILE_MAX_BYTES, false)),
   };

@@ -37,7 +37,7 @@ const KEY_USAGE = {
   digitalSignature: { bits: 0b1000_0000, unused: 7 },
 } as const;
 /** GeneralName (section 4.2.1.6). */
-const NAME_TAG = { dns: 2, ip: 7 } as const;
+const NAME_TAG = { dns: 2, uri: 6, ip: 7 } as const;
 /** RFC 5280 section 4.1.2.2: positive, at most 20 bytes. Not guessable, so that no one can prepare a collision. */
 const SERIAL_BYTES = 16;
 
@@ -46,7 +46,7 @@ export type Purpose = 'server' | 'client';
 export type CertificateKind =
   /** `purpose`: what the certificates below it are for, and nothing else (section 4.2.1.12). */
   | { readonly kind: 'ca'; readonly pathLength: number; readonly purpose?: Purpose }
-  /** `names`: DNS names and IPv4 addresses; a server has some. */
+  /** `names`: DNS names, IPv4 addresses and URNs; a server has some of the first two, a device its URN. */
   | { readonly kind: 'leaf'; readonly purpose: Purpose; readonly names?: readonly string[] };
 
 export interface CertificateOrder {
@@ -123,6 +123,7 @@ function extension(id: string, isCritical: boolean, value: Uint8Array): Uint8Arr
 
 function generalName(name: string): Uint8Array {
   if (isIPv4(name)) return implicit(NAME_TAG.ip, Uint8Array.from(name.split('.').map(Number)));
+  if (name.startsWith('urn:')) return implicit(NAME_TAG.uri, Buffer.from(name, 'latin1'));
   return implicit(NAME_TAG.dns, Buffer.from(name, 'latin1'));
 }
 

@@ -33,6 +33,11 @@ export function setOfOne(part: Uint8Array): Uint8Array {
   return element(TAG.set, part);
 }
 
+/** Elements in the order of their encodings (section 11.6). */
+export function setOf(parts: readonly Uint8Array[]): Uint8Array {
+  return element(TAG.set, Buffer.concat(parts.toSorted((a, b) => Buffer.compare(a, b))));
+}
+
 /** A number that is not negative, big-endian; leading zeros are dropped, and one is put before a set top bit. */
 export function integer(bytes: Uint8Array): Uint8Array {
   const start = bytes.findIndex((byte) => byte !== 0);

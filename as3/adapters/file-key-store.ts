@@ -26,11 +26,11 @@ export class FileKeyStore implements KeyStore {
     this.#folder = folder;
   }
 
-  /** Makes the folder (0700) and every key that is not there (0600). Only `init` may call it, before it has recorded the keys. */
-  async makeMissingKeys(): Promise<void> {
+  /** Makes the folder (0700) and each of these keys that is not there (0600). Only for keys that no record lists yet. */
+  async makeMissingKeys(names: readonly AuthorityKeyName[] = AUTHORITY_KEY_NAMES): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await chmod(this.#folder, 0o700);
-    for (const name of AUTHORITY_KEY_NAMES) {
+    for (const name of names) {
       if (existsSync(this.#path(name))) continue;
       const { privateKey } = generateKeyPairSync('ec', { namedCurve: NODE_CURVE[AUTHORITY_KEYS[name].curve] });
       await writeDurableFile(this.#path(name), pemOf(privateKey), 0o600);

@@ -22,5 +22,7 @@ export type AuthorityErrorCode =
   /** A private file that other users of the machine can read. */
   | 'authority-file-exposed'
   | 'authority-folder-unusable'
+  | 'measurement-malformed'
+  | 'factory-key-malformed'
   | 'input-too-large';
 export class AuthorityError extends CodedError<AuthorityErrorCode> {}

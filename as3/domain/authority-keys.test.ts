@@ -20,6 +20,7 @@ const EXPECTED: readonly (readonly [SigningPurpose, AuthorityKeyName])[] = [
   ['service-image', 'service-image'],
   ['device-capability', 'device-capability'],
   ['signed-time', 'time'],
+  ['device-claim', 'device-claim'],
   ['tuf-root', 'tuf-root'],
   ['tuf-timestamp', 'tuf-timestamp'],
   ['ca-certificate', 'ca-root'],

@@ -9,6 +9,7 @@ export type SigningPurpose =
   | 'service-image'
   | 'device-capability'
   | 'signed-time'
+  | 'device-claim'
   | 'tuf-root'
   | 'tuf-targets'
   | 'tuf-snapshot'
@@ -25,6 +26,7 @@ export const AUTHORITY_KEYS = {
   'service-image': { curve: 'P-256', signs: 'service-image' },
   'device-capability': { curve: 'P-256', signs: 'device-capability' },
   time: { curve: 'P-256', signs: 'signed-time' },
+  'device-claim': { curve: 'P-256', signs: 'device-claim' },
   'tuf-root': { curve: 'P-256', signs: 'tuf-root' },
   'tuf-targets': { curve: 'P-256', signs: 'tuf-targets' },
   'tuf-snapshot': { curve: 'P-256', signs: 'tuf-snapshot' },
@@ -34,6 +36,8 @@ export const AUTHORITY_KEYS = {
 } as const satisfies Readonly<Record<string, KeyRule>>;
 export type AuthorityKeyName = keyof typeof AUTHORITY_KEYS;
 export const AUTHORITY_KEY_NAMES = Object.keys(AUTHORITY_KEYS) as readonly AuthorityKeyName[];
+/** Keys that authorities made before them do not have. Those are made when such an authority is opened; any other is a loss. */
+export const LATER_KEY_NAMES: readonly AuthorityKeyName[] = ['device-claim'];
 
 /** Who may sign which images: the platform key what the device boots, the service key what it runs. */
 export const IMAGE_ROLES = {

@@ -28,11 +28,23 @@ export interface Stamped {
   readonly modified: Stamp;
 }
 
+/** Whether apps of a catalog need the signature of its publisher. The words of the API; also those of the store. */
+export const PUBLISHER_SIGNATURES = ['Required', 'NotRequired'] as const;
+
+/** What names a device in the subject of its certificates: half of its id, which fits a common name (RFC 5280, appendix A), or all of it. */
+export const CERTIFICATE_SUBJECTS = ['Short', 'Full'] as const;
+
 export interface CatalogValues {
   readonly tags: Readonly<Record<string, string>>;
+  /** Left out: as it was; `Required` for a new catalog. */
+  readonly publisherSignature?: (typeof PUBLISHER_SIGNATURES)[number];
+  /** Left out: as it was; `Short` for a new catalog. */
+  readonly certificateSubject?: (typeof CERTIFICATE_SUBJECTS)[number];
 }
 export interface Catalog extends CatalogValues, Stamped {
   readonly key: CatalogKey;
+  readonly publisherSignature: (typeof PUBLISHER_SIGNATURES)[number];
+  readonly certificateSubject: (typeof CERTIFICATE_SUBJECTS)[number];
   /** GUID, made once: what images and manifests name their catalog by. */
   readonly id: string;
 }
@@ -59,6 +71,8 @@ export interface DeviceGroupValues {
 }
 export interface DeviceGroup extends DeviceGroupValues, Stamped {
   readonly key: DeviceGroupKey;
+  /** Whether there is a deployment that its devices are to run now. */
+  readonly hasDeployment: boolean;
 }
 
 export interface Device {

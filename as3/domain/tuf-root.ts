@@ -9,7 +9,8 @@ import { canonicalJson } from './canonical-json.ts';
 import type { Clock, KeyStore, Signer } from './ports.ts';
 import { signerFor } from './signer-for.ts';
 
-const SPEC_VERSION = '1.0.31';
+/** Of all metadata that the service signs. */
+export const TUF_SPEC_VERSION = '1.0.31';
 /** Section 4.3: root has the longest life of the roles; the service signs its successor well before. */
 const ROOT_LIFE_MS = 365 * 24 * 60 * 60 * 1000;
 const ROLES = {
@@ -32,10 +33,10 @@ export async function makeTufRoot(keys: KeyStore, clock: Clock, sha256: Sha256):
   const signed = {
     _type: 'root',
     consistent_snapshot: true,
-    expires: timestamp(clock.nowMs() + ROOT_LIFE_MS),
+    expires: tufTime(clock.nowMs() + ROOT_LIFE_MS),
     keys: listed,
     roles,
-    spec_version: SPEC_VERSION,
+    spec_version: TUF_SPEC_VERSION,
     version: 1,
   };
   const signer = await signerFor(keys, 'tuf-root');
@@ -45,16 +46,16 @@ export async function makeTufRoot(keys: KeyStore, clock: Clock, sha256: Sha256):
 }
 
 /** Section 4.2: key type `ecdsa`, the public key as PEM. */
-function tufKey(signer: Signer): CanonicalValue {
+export function tufKey(signer: Signer): CanonicalValue {
   return { keytype: 'ecdsa', keyval: { public: signer.publicKeyPem }, scheme: 'ecdsa-sha2-nistp256' };
 }
 
 /** Section 4.2.1: SHA-256 of the canonical form of the key. */
-function tufKeyId(key: CanonicalValue, sha256: Sha256): string {
+export function tufKeyId(key: CanonicalValue, sha256: Sha256): string {
   return bytesToHex(sha256(new TextEncoder().encode(canonicalJson(key))));
 }
 
 /** Section 4.2: ISO 8601 in UTC, whole seconds. */
-function timestamp(ms: number): string {
+export function tufTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }

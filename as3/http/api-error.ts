@@ -2,6 +2,7 @@
 // and our own code beside it. Never shows what an unexpected error says.
 
 import { CodedError } from '../../contracts/core/coded-error.ts';
+import type { DeviceRefusalCode } from '../domain/device-refusal.ts';
 import type { ServiceErrorCode } from '../domain/service-error.ts';
 
 /** Faults of a request as such, before any resource is looked at. */
@@ -17,7 +18,35 @@ export type ApiErrorCode =
   | 'media-type-unsupported';
 export class ApiError extends CodedError<ApiErrorCode> {}
 
-export type PublicCode = ServiceErrorCode | ApiErrorCode | 'internal';
+export type PublicCode = ServiceErrorCode | ApiErrorCode | DeviceRefusalCode | 'internal';
+
+/** What a claim by evidence is refused for, in the words of the device API. */
+const EVIDENCE_PUBLIC = {
+  'device-unknown': [403, 'Forbidden'],
+  'device-unclaimed': [403, 'Forbidden'],
+  'device-id-malformed': [400, 'InvalidResourceName'],
+  'time-nonce-malformed': [400, 'InvalidRequestContent'],
+  'catalog-without-publisher-key': [409, 'Conflict'],
+  'certificate-keys-missing': [403, 'Forbidden'],
+  'nonce-not-ours': [403, 'Forbidden'],
+  'nonce-expired': [403, 'Forbidden'],
+  'nonce-replayed': [403, 'Forbidden'],
+  'evidence-wrong-key': [403, 'Forbidden'],
+  'evidence-signature-invalid': [403, 'Forbidden'],
+  'evidence-nonce-mismatch': [403, 'Forbidden'],
+  'evidence-lifecycle-refused': [403, 'Forbidden'],
+  'evidence-boot-chain-broken': [403, 'Forbidden'],
+  'evidence-component-unknown': [403, 'Forbidden'],
+  'evidence-digest-wrong': [403, 'Forbidden'],
+  'evidence-version-wrong': [403, 'Forbidden'],
+  'evidence-implementation-wrong': [403, 'Forbidden'],
+  'evidence-device-cloned': [403, 'Forbidden'],
+  'evidence-board-wrong': [403, 'Forbidden'],
+  'device-certificate-missing': [401, 'AuthenticationFailed'],
+  'device-certificate-refused': [401, 'AuthenticationFailed'],
+  'device-certificate-expired': [401, 'AuthenticationFailed'],
+  'certificate-authority-expired': [500, 'InternalServerError'],
+} as const satisfies Readonly<Record<DeviceRefusalCode, readonly [number, string]>>;
 
 const PUBLIC = {
   'operator-certificate-missing': [401, 'AuthenticationFailed'],
@@ -40,6 +69,47 @@ const PUBLIC = {
   'catalog-not-empty': [409, 'CannotDeleteResource'],
   'product-not-empty': [409, 'CannotDeleteResource'],
   'device-group-not-empty': [409, 'CannotDeleteResource'],
+  'publisher-key-not-found': [404, 'ResourceNotFound'],
+  'publisher-key-malformed': [400, 'ResourceCreationValidateFailed'],
+  'publisher-key-in-use': [409, 'Conflict'],
+  'image-not-found': [404, 'ResourceNotFound'],
+  'image-malformed': [400, 'ResourceCreationValidateFailed'],
+  'image-too-large': [413, 'RequestEntityTooLarge'],
+  'image-kind-wrong': [400, 'ResourceCreationValidateFailed'],
+  'image-id-mismatch': [400, 'ResourceCreationValidateFailed'],
+  'image-catalog-mismatch': [400, 'ResourceCreationValidateFailed'],
+  'image-publisher-signature-missing': [400, 'ResourceCreationValidateFailed'],
+  'image-publisher-unknown': [400, 'ResourceCreationValidateFailed'],
+  'image-publisher-signature-invalid': [400, 'ResourceCreationValidateFailed'],
+  'image-manifest-invalid': [400, 'ResourceCreationValidateFailed'],
+  'image-grants-mismatch': [400, 'ResourceCreationValidateFailed'],
+  'image-import-not-offered': [400, 'ResourceCreationValidateFailed'],
+  'image-import-not-granted': [400, 'ResourceCreationValidateFailed'],
+  'image-component-invalid': [400, 'ResourceCreationValidateFailed'],
+  'image-deployed': [409, 'CannotDeleteResource'],
+  'component-check-failed': [503, 'ServiceUnavailable'],
+  'deployment-not-found': [404, 'ResourceNotFound'],
+  'deployment-exists': [409, 'Conflict'],
+  'deployment-image-unknown': [400, 'ResourceCreationValidateFailed'],
+  'deployment-component-twice': [400, 'ResourceCreationValidateFailed'],
+  'device-not-claimed': [403, 'Forbidden'],
+  'metadata-not-found': [404, 'ResourceNotFound'],
+  'target-not-found': [404, 'ResourceNotFound'],
+  'report-malformed': [400, 'InvalidRequestContent'],
+  'report-signature-invalid': [403, 'Forbidden'],
+  'report-wrong-device': [403, 'Forbidden'],
+  'device-claimed-elsewhere': [409, 'Conflict'],
+  'device-not-endorsed': [403, 'Forbidden'],
+  'claim-evidence-missing': [400, 'ResourceCreationValidateFailed'],
+  'claim-evidence-malformed': [400, 'ResourceCreationValidateFailed'],
+  'claim-is-one-way': [409, 'CannotDeleteResource'],
+  'endorsement-malformed': [400, 'InvalidRequestContent'],
+  'endorsement-signature-invalid': [403, 'Forbidden'],
+  'endorsement-lacks-device': [403, 'Forbidden'],
+  'factory-not-trusted': [403, 'Forbidden'],
+  'certificate-not-found': [404, 'ResourceNotFound'],
+  'proof-of-possession-malformed': [400, 'InvalidRequestContent'],
+  ...EVIDENCE_PUBLIC,
   'store-address-malformed': [500, 'InternalServerError'],
   'store-unusable': [500, 'InternalServerError'],
   'store-too-new': [500, 'InternalServerError'],
@@ -65,7 +135,7 @@ export interface ErrorAnswer {
 }
 
 export function errorAnswer(error: unknown): ErrorAnswer {
-  const known = isPublic(error) ? error : (ofFramework(error) ?? new InternalFault());
+  const known = isPublic(error) ? error : (frameworkFault(error) ?? new InternalFault());
   const [status, code] = PUBLIC[known.code];
   const info = { code: known.code, ...(known.hint === undefined ? {} : { hint: known.hint }) };
   const target = known.details['target'];
@@ -93,7 +163,8 @@ function isPublic(error: unknown): error is CodedError<PublicCode> {
 }
 
 /** Fastify's own refusals, by status: their texts can hold what the peer sent, and are replaced. */
-function ofFramework(error: unknown): ApiError | undefined {
+export function frameworkFault(error: unknown): ApiError | undefined {
+  if (error instanceof CodedError) return undefined;
   const { statusCode, validation } = error as {
     statusCode?: number;
     validation?: readonly { instancePath?: string; message?: string; params?: Record<string, unknown> }[];

@@ -6,7 +6,7 @@ import { CATALOG_LEVEL } from '../domain/resource-names.ts';
 export const PROVIDER = 'Microsoft.AzureSphere';
 
 /** Every change is done when it is answered, so that no resource is ever seen in between. */
-const DONE = { provisioningState: 'Succeeded' } as const;
+export const DONE = { provisioningState: 'Succeeded' } as const;
 
 export function armCatalog(catalog: Catalog): object {
   return {
@@ -16,7 +16,12 @@ export function armCatalog(catalog: Catalog): object {
     location: 'global',
     tags: catalog.tags,
     systemData: systemData(catalog),
-    properties: { tenantId: catalog.id, ...DONE },
+    properties: {
+      tenantId: catalog.id,
+      publisherSignature: catalog.publisherSignature,
+      certificateSubject: catalog.certificateSubject,
+      ...DONE,
+    },
   };
 }
 
@@ -31,7 +36,8 @@ export function armProduct(product: Product): object {
 }
 
 export function armDeviceGroup(group: DeviceGroup): object {
-  const { key, description, osFeedType, updatePolicy, allowCrashDumpsCollection, regionalDataBoundary } = group;
+  const { key, description, osFeedType, updatePolicy, allowCrashDumpsCollection, regionalDataBoundary, hasDeployment } =
+    group;
   return {
     id: groupId(key, key.product, key.deviceGroup),
     name: key.deviceGroup,
@@ -43,8 +49,7 @@ export function armDeviceGroup(group: DeviceGroup): object {
       updatePolicy,
       allowCrashDumpsCollection,
       regionalDataBoundary,
-      // There are no deployments yet in this service.
-      hasDeployment: false,
+      hasDeployment,
       ...DONE,
     },
   };
@@ -60,15 +65,15 @@ export function armDevice({ id, catalog, group }: Device): object {
   };
 }
 
-function catalogId({ subscription, resourceGroup, catalog }: CatalogKey): string {
+export function catalogId({ subscription, resourceGroup, catalog }: CatalogKey): string {
   return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/providers/${PROVIDER}/catalogs/${catalog}`;
 }
 
-function groupId(key: CatalogKey, product: string, deviceGroup: string): string {
+export function groupId(key: CatalogKey, product: string, deviceGroup: string): string {
   return `${catalogId(key)}/products/${product}/deviceGroups/${deviceGroup}`;
 }
 
-function systemData({ created, modified }: Stamped): object {
+export function systemData({ created, modified }: Stamped): object {
   return {
     createdBy: created.by,
     createdByType: 'User',

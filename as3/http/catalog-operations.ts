@@ -1,7 +1,9 @@
 // Catalogs_*: the operations on catalogs. Never decides anything: the domain does.
 
+import type { Static } from 'typebox';
 import type { PageWanted } from '../domain/management-store.ts';
 import { parseName } from '../domain/resource-names.ts';
+import type { CatalogValues } from '../domain/resources.ts';
 import { armCatalog, armDevice, armDeviceGroup } from './arm-resources.ts';
 import type { Answer, Call } from './operation.ts';
 import { deleted, listAnswer, operation, written } from './operation.ts';
@@ -42,7 +44,8 @@ export const CATALOG_OPERATIONS = [
     path: CATALOG,
     body: CatalogBody,
     handle: async ({ management, place, body, operator }) => {
-      const { item, isNew } = await management.writeCatalog(place.catalog, { tags: body.tags ?? {} }, operator);
+      const values = { tags: body.tags ?? {}, ...given(body.properties) };
+      const { item, isNew } = await management.writeCatalog(place.catalog, values, operator);
       return written(isNew, armCatalog(item));
     },
   }),
@@ -53,7 +56,7 @@ export const CATALOG_OPERATIONS = [
     body: CatalogUpdateBody,
     handle: async ({ management, place, body, operator }) => ({
       status: 200,
-      body: armCatalog(await management.changeCatalog(place.catalog, body, operator)),
+      body: armCatalog(await management.changeCatalog(place.catalog, changesIn(body), operator)),
     }),
   }),
   operation({
@@ -100,6 +103,19 @@ export const LIST_DEVICE_GROUPS_PAGES = operation({
   path: `${CATALOG}/listDeviceGroups`,
   handle: async (call) => listGroups(call, call.listing.deviceGroupName),
 });
+
+function changesIn({ tags, properties }: Static<typeof CatalogUpdateBody>): Partial<CatalogValues> {
+  return { ...(tags === undefined ? {} : { tags }), ...given(properties) };
+}
+
+/** Without what the service itself says of a catalog. */
+function given(values: Partial<CatalogValues> = {}): Omit<CatalogValues, 'tags'> {
+  const { publisherSignature, certificateSubject } = values;
+  return {
+    ...(publisherSignature === undefined ? {} : { publisherSignature }),
+    ...(certificateSubject === undefined ? {} : { certificateSubject }),
+  };
+}
 
 async function listGroups(call: Call<unknown>, name: string | undefined): Promise<Answer> {
   const { catalog } = call.place;

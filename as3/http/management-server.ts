@@ -3,8 +3,10 @@
 
 import type { Server } from 'node:https';
 import Fastify from 'fastify';
+import type { DeviceDesk } from '../domain/device-desk.ts';
 import type { Management } from '../domain/management.ts';
 import type { Clock } from '../domain/ports.ts';
+import type { UpdateDesk } from '../domain/update-desk.ts';
 import type { ErrorAnswer } from './api-error.ts';
 import { ApiError, errorAnswer } from './api-error.ts';
 import type { Query } from './listing.ts';
@@ -15,7 +17,7 @@ import { operatorOf } from './operator-identity.ts';
 
 export const API_VERSION = '2024-04-01';
 
-/** The largest body that an operation takes so far has tags: 50 of at most 768 characters. */
+/** The largest body without a limit of its own has tags: 50 of at most 768 characters. */
 const BODY_MAX_BYTES = 64 * 1024;
 /** A device id has 128 characters; no name in a path is longer. */
 const NAME_MAX_CHARACTERS = 160;
@@ -33,6 +35,8 @@ export interface ManagementTls {
 
 export interface ManagementServerParts {
   readonly management: Management;
+  readonly updates: UpdateDesk;
+  readonly devices: DeviceDesk;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly tls: ManagementTls;
@@ -46,7 +50,7 @@ export function tlsOptions({ key, certificate, operatorCa }: ManagementTls) {
 }
 
 /** A server that does not listen yet. */
-export function managementServer({ management, clock, newId, tls, report }: ManagementServerParts) {
+export function managementServer({ management, updates, devices, clock, newId, tls, report }: ManagementServerParts) {
   const answerTo = (error: unknown): ErrorAnswer => {
     const answer = errorAnswer(error);
     if (answer.status >= 500) report(error);
@@ -82,16 +86,20 @@ export function managementServer({ management, clock, newId, tls, report }: Mana
     operatorOf(request.raw.socket, clock);
   });
   for (const operation of MANAGEMENT_OPERATIONS) {
-    const { methods, path, body } = operation;
+    const { methods, path, body, bodyMaxBytes } = operation;
     server.route({
       method: [...methods],
       url: path,
       ...(body === undefined ? {} : { schema: { body } }),
+      ...(bodyMaxBytes === undefined ? {} : { bodyLimit: bodyMaxBytes }),
       onRequest: async ({ query }) => checkVersion(query as Query),
       async handler(request, reply) {
         const base = `https://${request.host}${request.url.split('?', 1)[0] ?? ''}`;
         const answer = await operation.handle({
           management,
+          updates,
+          devices,
+          nowMs: clock.nowMs(),
           place: new Place(request.params as Readonly<Record<string, string>>),
           body: request.body,
           operator: operatorOf(request.raw.socket, clock),

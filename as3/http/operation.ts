@@ -3,10 +3,12 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { Page, PageWanted } from '../domain/management-store.ts';
+import type { DeviceDesk } from '../domain/device-desk.ts';
 import type { Management } from '../domain/management.ts';
 import type { ResourceName } from '../domain/resource-names.ts';
 import { isCatalogLevel, parseName } from '../domain/resource-names.ts';
 import type { CatalogKey, DeviceGroupKey, DeviceScope, ProductKey, ScopeKey } from '../domain/resources.ts';
+import type { UpdateDesk } from '../domain/update-desk.ts';
 import type { Listing } from './listing.ts';
 
 export interface Answer {
@@ -16,21 +18,29 @@ export interface Answer {
 
 export interface Call<Body> {
   readonly management: Management;
+  readonly updates: UpdateDesk;
+  readonly devices: DeviceDesk;
   readonly place: Place;
   readonly body: Body;
   readonly operator: string;
+  /** When it came in. */
+  readonly nowMs: number;
   /** What the query says, for operations that answer with a list. */
   readonly listing: Listing;
 }
 
 export interface Operation {
-  /** `operationId` of Microsoft.AzureSphere 2024-04-01. */
+  /** `operationId` of Microsoft.AzureSphere 2024-04-01, or one of ours in its manner. */
   readonly id: string;
   /** The first is Azure's; clients follow the nextLink of a POST list with GET, which has no body. */
   readonly methods: readonly ('GET' | 'PUT' | 'PATCH' | 'DELETE' | 'POST')[];
   /** In the router's form, from the top. */
   readonly path: string;
   readonly body?: TSchema;
+  /** Where it is more than other operations take. */
+  readonly bodyMaxBytes?: number;
+  /** Not in Azure's description. */
+  readonly isExtension?: true;
   handle(call: Call<unknown>): Promise<Answer>;
 }
 

@@ -1,38 +1,28 @@
 // Every operation that this service has, and the list of them that it gives out. Never one that is not built.
 
 import type { Operation } from './operation.ts';
-import { listAnswer, operation } from './operation.ts';
-import { armDevice, PROVIDER } from './arm-resources.ts';
+import { operation } from './operation.ts';
+import { PROVIDER } from './arm-resources.ts';
 import { CATALOG_OPERATIONS, LIST_DEVICE_GROUPS_PAGES } from './catalog-operations.ts';
-import { DEVICE, DEVICE_GROUP, OPERATIONS } from './paths.ts';
+import { CERTIFICATE_OPERATIONS } from './certificate-operations.ts';
+import { DEPLOYMENT_OPERATIONS } from './deployment-operations.ts';
+import { IMAGE_OPERATIONS } from './image-operations.ts';
+import { INSIGHT_OPERATIONS } from './insight-operations.ts';
+import { DEVICE_OPERATIONS } from './device-operations.ts';
+import { OPERATIONS } from './paths.ts';
 import { PRODUCT_OPERATIONS } from './product-operations.ts';
-
-const DEVICE_OPERATIONS = [
-  operation({
-    id: 'Devices_ListByDeviceGroup',
-    methods: ['GET'],
-    path: `${DEVICE_GROUP}/devices`,
-    handle: async (call) => {
-      const { devices } = call.place;
-      return listAnswer(call, (page) => call.management.store.listDevices(devices, page), armDevice);
-    },
-  }),
-  operation({
-    id: 'Devices_Get',
-    methods: ['GET'],
-    path: DEVICE,
-    handle: async ({ management, place }) => ({
-      status: 200,
-      body: armDevice(await management.device(place.devices, place.text('deviceName'))),
-    }),
-  }),
-];
+import { PUBLISHER_KEY_OPERATIONS } from './publisher-key-operations.ts';
 
 const RESOURCE_OPERATIONS: readonly Operation[] = [
   ...CATALOG_OPERATIONS,
   LIST_DEVICE_GROUPS_PAGES,
   ...PRODUCT_OPERATIONS,
   ...DEVICE_OPERATIONS,
+  ...CERTIFICATE_OPERATIONS,
+  ...PUBLISHER_KEY_OPERATIONS,
+  ...IMAGE_OPERATIONS,
+  ...DEPLOYMENT_OPERATIONS,
+  ...INSIGHT_OPERATIONS,
 ];
 
 const VERBS = { GET: 'read', PUT: 'write', PATCH: 'write', DELETE: 'delete', POST: 'action' } as const;

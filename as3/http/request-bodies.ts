@@ -3,17 +3,26 @@
 
 import { Type } from 'typebox';
 import type { TSchema } from 'typebox';
-import { CRASH_DUMPS, DATA_BOUNDARIES, OS_FEEDS, UPDATE_POLICIES } from '../domain/resources.ts';
+import {
+  CERTIFICATE_SUBJECTS,
+  CRASH_DUMPS,
+  DATA_BOUNDARIES,
+  OS_FEEDS,
+  PUBLISHER_SIGNATURES,
+  UPDATE_POLICIES,
+} from '../domain/resources.ts';
 
-const CLOSED = { additionalProperties: false } as const;
-const ignored = Type.Optional(Type.Unknown());
-const RESOURCE = { id: ignored, name: ignored, type: ignored, systemData: ignored };
+export const CLOSED = { additionalProperties: false } as const;
+export const ignored = Type.Optional(Type.Unknown());
+export const RESOURCE = { id: ignored, name: ignored, type: ignored, systemData: ignored };
 
 const description = Type.Optional(Type.String());
-function oneOf<const Words extends readonly string[]>(words: Words) {
+export function oneOf<const Words extends readonly string[]>(words: Words) {
   return Type.Optional(Type.Unsafe<Words[number]>(Type.Enum([...words])));
 }
 const tags = Type.Record(Type.String(), Type.String());
+const publisherSignature = oneOf(PUBLISHER_SIGNATURES);
+const certificateSubject = oneOf(CERTIFICATE_SUBJECTS);
 
 /** The only place that there is: the service's own. */
 export const CatalogBody = Type.Object(
@@ -21,11 +30,19 @@ export const CatalogBody = Type.Object(
     ...RESOURCE,
     location: Type.String({ pattern: '^[Gg][Ll][Oo][Bb][Aa][Ll]$' }),
     tags: Type.Optional(tags),
-    properties: Type.Optional(Type.Object({ tenantId: ignored, provisioningState: ignored }, CLOSED)),
+    properties: Type.Optional(
+      Type.Object({ publisherSignature, certificateSubject, tenantId: ignored, provisioningState: ignored }, CLOSED),
+    ),
   },
   CLOSED,
 );
-export const CatalogUpdateBody = Type.Object({ tags: Type.Optional(tags) }, CLOSED);
+export const CatalogUpdateBody = Type.Object(
+  {
+    tags: Type.Optional(tags),
+    properties: Type.Optional(Type.Object({ publisherSignature, certificateSubject }, CLOSED)),
+  },
+  CLOSED,
+);
 
 const product = { description };
 export const ProductBody = resource({ ...product, provisioningState: ignored });
@@ -46,6 +63,6 @@ export const DeviceGroupUpdateBody = Type.Object(
 
 export const ListDeviceGroupsBody = Type.Object({ deviceGroupName: Type.Optional(Type.String()) }, CLOSED);
 
-function resource<Properties extends Record<string, TSchema>>(properties: Properties) {
+export function resource<Properties extends Record<string, TSchema>>(properties: Properties) {
   return Type.Object({ ...RESOURCE, properties: Type.Optional(Type.Object(properties, CLOSED)) }, CLOSED);
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { decodeDeviceCapability } from '../../contracts/core/device-capability.ts';
 import { decodeImage, encodeImage } from '../../contracts/core/image.ts';
+import { LedgerFile } from '../adapters/ledger-file.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
 
 const PROGRAM = fileURLToPath(new URL('authority.ts', import.meta.url));
@@ -64,6 +65,7 @@ test('init prints the anchors, the same ones every time', async (t) => {
     'serviceImageKey',
     'deviceCapabilityKey',
     'timeKey',
+    'deviceClaimKey',
     'serviceCa',
     'tufRoot',
   ]);
@@ -111,6 +113,46 @@ test('sign-image gives back the package with a platform signature', async (t) =>
   );
 });
 
+test('an image that is signed without a reference is in no ledger: a device may run it, and no service takes that for good', async (t) => {
+  const folder = join(base, 'withheld');
+  await authority(['init', '--dir', folder]);
+  const signed = await authority(['sign-image', '--dir', folder, '--role', 'platform', '--reference', 'none'], osImage);
+  t.is(signed.exitCode, 0, signed.stderr);
+  t.is(decodeImage(new Uint8Array(signed.stdout), sha256).signatures.length, 1);
+  t.false(existsSync(join(folder, 'ledger.jsonl')));
+});
+
+test('what the authority signs, allows and issues is in its ledger, once', async (t) => {
+  const folder = join(base, 'ledger');
+  await authority(['init', '--dir', folder]);
+  const spki = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'der' });
+  const key = Buffer.from(spki.subarray(-65)).toString('base64');
+  const issue = ['issue-capability', '--dir', folder, '--device', DEVICE, '--rights', 'appDevelopment'];
+  const allow = ['allow-measurement', '--dir', folder, '--type', 'engine', '--digest', 'AB'.repeat(32)];
+  for (const _ of [1, 2]) {
+    for (const [args, input] of [
+      [['sign-image', '--dir', folder, '--role', 'platform'], osImage],
+      [[...issue, '--development-key', key], undefined],
+      [[...allow, '--version', 'v26.10.0'], undefined],
+      [['trust-factory', '--dir', folder, '--key', key], undefined],
+    ] as const) {
+      const ended = await authority(args, input);
+      t.is(ended.exitCode, 0, ended.stderr);
+    }
+  }
+  const digest = Buffer.from(sha256(decodeImage(osImage, sha256).signedBytes)).toString('hex');
+  const keyId = Buffer.from(sha256(Buffer.from(key, 'base64'))).toString('hex');
+  const entries = await new LedgerFile(folder).entries();
+  t.is(entries.length, 4);
+  t.like(entries[0], { entry: 'image', kind: 'os', rollbackIndex: 3, digest });
+  t.deepEqual(entries.slice(1), [
+    { entry: 'developer', deviceId: DEVICE.toLowerCase(), keyId },
+    { entry: 'measurement', type: 'engine', digest: 'ab'.repeat(32), version: 'v26.10.0' },
+    { entry: 'factory', keyId, key: Buffer.from(key, 'base64').toString('hex') },
+  ] as never);
+});
+
+const allow = ['allow-measurement', '--dir', shared, '--version', '0', '--type'];
 const capability = ['issue-capability', '--dir', shared, '--device', DEVICE, '--rights'];
 const REFUSED: readonly (readonly [string, readonly string[], Uint8Array | undefined, number, string])[] = [
   ['no command', [], undefined, 2, 'usage-wrong'],
@@ -118,7 +160,14 @@ const REFUSED: readonly (readonly [string, readonly string[], Uint8Array | undef
   ['a name of the prototype', ['constructor', '--dir', shared], undefined, 2, 'usage-wrong'],
   ['two commands', ['init', 'init', '--dir', shared], undefined, 2, 'usage-wrong'],
   ['no folder', ['init'], undefined, 2, 'usage-wrong'],
-  ['an option that is not there', ['init', '--dir', shared, '--key', 'x'], undefined, 2, 'usage-wrong'],
+  ['an option that is not there', ['init', '--dir', shared, '--force', 'x'], undefined, 2, 'usage-wrong'],
+  [
+    'an unknown reference',
+    ['sign-image', '--dir', shared, '--role', 'platform', '--reference', 'x'],
+    osImage,
+    2,
+    'usage-wrong',
+  ],
   ['an unknown role', ['sign-image', '--dir', shared, '--role', 'publisher'], osImage, 2, 'usage-wrong'],
   [
     'a short device id',
@@ -150,6 +199,16 @@ const REFUSED: readonly (readonly [string, readonly string[], Uint8Array | undef
     1,
     'image-kind-not-for-role',
   ],
+  [
+    'a factory key off the curve',
+    ['trust-factory', '--dir', shared, '--key', Buffer.alloc(65, 4).toString('base64')],
+    undefined,
+    1,
+    'factory-key-malformed',
+  ],
+  ['a short digest', [...allow, 'rom', '--digest', 'ab'], undefined, 1, 'measurement-malformed'],
+  // What the authority signs itself cannot be let in beside its signature.
+  ['a measurement of a stage', [...allow, 'os', '--digest', 'ab'.repeat(32)], undefined, 1, 'measurement-malformed'],
   ['nothing to sign', ['sign-image', '--dir', shared, '--role', 'platform'], undefined, 1, 'image-truncated'],
   [
     'something else to sign',

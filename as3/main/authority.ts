@@ -6,26 +6,47 @@ import { parseArgs } from 'node:util';
 import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
 import type { DeviceRight } from '../../contracts/core/device-capability.ts';
 import { DEVICE_RIGHT } from '../../contracts/core/device-capability.ts';
-import { parseDeviceId } from '../../contracts/core/ids.ts';
+import { bytesToHex, parseDeviceId } from '../../contracts/core/ids.ts';
 import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
+import { isP256Point } from '../../contracts/core/p256.ts';
 import type { AuthorityRefusal } from '../../contracts/wire/trust-anchors.ts';
 import { sha256, withAuthority } from '../adapters/authority-folder.ts';
 import { AuthorityError } from '../domain/authority-error.ts';
 import type { AuthorityImageRole } from '../domain/authority-keys.ts';
 import { IMAGE_ROLES } from '../domain/authority-keys.ts';
 import { issueDeviceCapability } from '../domain/issue-capability.ts';
+import type { LedgerEntry } from '../domain/ledger.ts';
+import { MEASURED_GROUND, measurementOf } from '../domain/ledger.ts';
+import { imageEntry } from '../domain/image-entry.ts';
 import { signImage } from '../domain/sign-image.ts';
 
 const USAGE = `authority.ts init --dir DIR
     makes the keys if there are none; prints the trust anchors as JSON
-authority.ts sign-image --dir DIR --role platform|service
-    image package on standard input, signed package on standard output
+authority.ts sign-image --dir DIR --role platform|service [--reference none]
+    image package on standard input, signed package on standard output; none: a device may run it, and no service takes evidence of that
 authority.ts issue-capability --dir DIR --device HEX128 --rights RIGHT[,RIGHT] [--development-key BASE64]
     256 bytes on standard output; rights: ${Object.keys(DEVICE_RIGHT).join(', ')}
+authority.ts trust-factory --dir DIR --key BASE64
+    endorsements that this key (a SEC 1 point on P-256) signed count from now on
+authority.ts allow-measurement --dir DIR --type ${MEASURED_GROUND.join('|')} --digest HEX64 --version TEXT
+    evidence may name this ground of the boot from now on
 `;
 const EXIT = { refused: 1, usage: 2 } as const;
 
-type Options = Readonly<Partial<Record<'dir' | 'role' | 'device' | 'rights' | 'development-key', string>>>;
+const OPTION_NAMES = [
+  'dir',
+  'role',
+  'reference',
+  'device',
+  'rights',
+  'development-key',
+  'key',
+  'type',
+  'digest',
+  'version',
+] as const;
+type OptionName = (typeof OPTION_NAMES)[number];
+type Options = Readonly<Partial<Record<OptionName, string>>>;
 const clock = { nowMs: () => Date.now() };
 
 class UsageError extends CodedError<'usage-wrong'> {}
@@ -44,9 +65,14 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<Uint8Array
     const folder = wanted(options, 'dir');
     const role = wanted(options, 'role');
     if (!Object.hasOwn(IMAGE_ROLES, role)) throw wrong(`no role ${role}: ${Object.keys(IMAGE_ROLES).join(' or ')}`);
+    const reference = options.reference ?? 'kept';
+    if (reference !== 'kept' && reference !== 'none') throw wrong(`--reference is none, or left out`);
     const packageBytes = await readInput(IMAGE_MAX_BYTES);
-    return withAuthority(folder, { clock, mayMake: false }, async ({ keys }) => {
-      return signImage(packageBytes, role as AuthorityImageRole, keys, sha256);
+    return withAuthority(folder, { clock, mayMake: false }, async ({ keys, ledger }) => {
+      const signed = await signImage(packageBytes, role as AuthorityImageRole, keys, sha256);
+      // Before it leaves: a device that runs it could not attest otherwise.
+      if (reference === 'kept') await ledger.add(await imageEntry(signed, role as AuthorityImageRole, keys, sha256));
+      return signed;
     });
   },
 
@@ -56,12 +82,44 @@ const COMMANDS: Readonly<Record<string, (options: Options) => Promise<Uint8Array
     if (deviceId === undefined) throw wrong('--device is not a device id of 128 hex digits');
     const rights = wanted(options, 'rights').split(',').map(parseRight);
     const developmentKey =
-      options['development-key'] === undefined ? undefined : parseBase64(options['development-key']);
-    return withAuthority(folder, { clock, mayMake: false }, async ({ keys, serials }) => {
-      return issueDeviceCapability({ deviceId, rights, developmentKey }, keys, serials);
+      options['development-key'] === undefined
+        ? undefined
+        : parseBase64(options['development-key'], '--development-key');
+    return withAuthority(folder, { clock, mayMake: false }, async ({ keys, serials, ledger }) => {
+      const file = await issueDeviceCapability({ deviceId, rights, developmentKey }, keys, serials);
+      if (developmentKey !== undefined) {
+        await ledger.add({ entry: 'developer', deviceId, keyId: bytesToHex(sha256(developmentKey)) });
+      }
+      return file;
+    });
+  },
+
+  async 'trust-factory'(options) {
+    const folder = wanted(options, 'dir');
+    const key = parseBase64(wanted(options, 'key'), '--key');
+    if (!isP256Point(key)) {
+      throw new AuthorityError('factory-key-malformed', 'not an uncompressed point on P-256', { fault: 'caller' });
+    }
+    const entry = { entry: 'factory', keyId: bytesToHex(sha256(key)), key: bytesToHex(key) } as const;
+    return record(folder, entry);
+  },
+
+  async 'allow-measurement'(options) {
+    const folder = wanted(options, 'dir');
+    const entry = measurementOf(wanted(options, 'type'), wanted(options, 'digest'), wanted(options, 'version'));
+    if (entry !== undefined) return record(folder, entry);
+    throw new AuthorityError('measurement-malformed', 'not a type, a SHA-256 digest and a version of evidence', {
+      fault: 'caller',
+      hint: `types: ${MEASURED_GROUND.join(', ')}; a digest has 64 hex digits; a version 1 to 64 printable characters`,
     });
   },
 };
+
+/** Adds it to the ledger and prints it. */
+async function record(folder: string, entry: LedgerEntry): Promise<Uint8Array> {
+  await withAuthority(folder, { clock, mayMake: false }, async ({ ledger }) => ledger.add(entry));
+  return new TextEncoder().encode(`${JSON.stringify(entry)}\n`);
+}
 
 function wanted(options: Options, name: keyof Options): string {
   const value = options[name];
@@ -75,9 +133,9 @@ function parseRight(text: string): DeviceRight {
 }
 
 /** Strict: Node's decoder skips what it does not know, and two spellings would pass for one key. */
-function parseBase64(text: string): Uint8Array {
+function parseBase64(text: string, option: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) throw wrong('--development-key is not base64');
+  if (bytes.toString('base64') !== text) throw wrong(`${option} is not base64`);
   return new Uint8Array(bytes);
 }
 
@@ -103,7 +161,7 @@ function parseCommandLine(args: readonly string[]): { readonly name: string; rea
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { dir: text, role: text, device: text, rights: text, 'development-key': text },
+      options: Object.fromEntries(OPTION_NAMES.map((name) => [name, text] as const)),
       allowPositionals: true,
     });
     if (positionals.length === 1) return { name: positionals[0] ?? '', options: values };

@@ -1,57 +1,38 @@
-// The service as a process: store, certificates and the management listener, until it is told to end. Never listens to
-// anything but this machine yet, and never without client certificates.
+// The service as a process: store, certificates, its three listeners (management, devices, page), until it is told to end. Never
+// manages for anything but this machine, and never without client certificates.
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
 import { openServiceFolder, writeServiceRecord } from '../adapters/service-folder.ts';
-import type { ServiceCredentials } from '../adapters/service-folder.ts';
+import type { ServiceCredentials, ServiceFolderOptions } from '../adapters/service-folder.ts';
+import { JournalFeed } from '../domain/journal.ts';
 import { Management } from '../domain/management.ts';
+import { deviceRoutes } from '../http/device-routes.ts';
+import type { DeviceTls } from '../http/device-server.ts';
+import { deviceServer, deviceTlsOptions } from '../http/device-server.ts';
 import type { ManagementTls } from '../http/management-server.ts';
 import { managementServer, tlsOptions } from '../http/management-server.ts';
+import type { PageServer } from '../http/page-server.ts';
+import { pageServer } from '../http/page-server.ts';
+import type { OpenStore } from '../store/open-store.ts';
 import { openStore } from '../store/open-store.ts';
+import { openDeviceDesk } from './open-device-desk.ts';
+import { openUpdateDesk } from './open-update-desk.ts';
+import { readPageAssets } from './page-assets.ts';
+import { ServeError, reasonOf } from './serve-error.ts';
+import type { ServeOptions } from './serve-options.ts';
+import { serveOptionsOf } from './serve-options.ts';
 
-const USAGE = `serve.ts --store sqlite:FILE --state DIR --port N [--until-input-ends]
-    serves the management API on https://localhost:N (0: any free port); prints one line of JSON when it listens
-`;
 const HOST = '127.0.0.1';
 const RENEWAL_CHECK_MS = 12 * 60 * 60 * 1000;
 const EXIT = { refused: 1, usage: 2 } as const;
 const clock = { nowMs: () => Date.now() };
-
-type ServeErrorCode = 'usage-wrong' | 'port-unusable';
-class ServeError extends CodedError<ServeErrorCode> {}
-
-interface Options {
-  readonly store: string;
-  readonly state: string;
-  readonly port: number;
-  readonly untilInputEnds: boolean;
-}
-
-function optionsOf(args: readonly string[]): Options {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { store: text, state: text, port: text, 'until-input-ends': { type: 'boolean' } },
-    });
-    const { store, state, port } = values;
-    const isPort = port !== undefined && /^[0-9]{1,5}$/.test(port) && Number(port) < 65536;
-    if (store !== undefined && state !== undefined && isPort) {
-      const untilInputEnds = values['until-input-ends'] === true;
-      return { store, state: resolve(state), port: Number(port), untilInputEnds };
-    }
-  } catch (cause) {
-    throw new ServeError('usage-wrong', (cause as Error).message, { fault: 'caller', hint: USAGE });
-  }
-  throw new ServeError('usage-wrong', '--store, --state and --port are wanted', { fault: 'caller', hint: USAGE });
-}
+const report = (error: unknown): void => void process.stderr.write(`${JSON.stringify({ report: reasonOf(error) })}\n`);
 
 /** Resolves when the process is asked to end. */
-function untilAsked({ untilInputEnds }: Options): Promise<void> {
+function untilAsked({ untilInputEnds }: ServeOptions): Promise<void> {
   return new Promise((end) => {
     process.once('SIGINT', end).once('SIGTERM', end);
     // Whoever started it is gone: without this, a killed command would leave the service running.
@@ -59,73 +40,118 @@ function untilAsked({ untilInputEnds }: Options): Promise<void> {
   });
 }
 
-async function serve(options: Options): Promise<void> {
+async function serve(options: ServeOptions): Promise<void> {
   const asked = untilAsked(options);
   await mkdir(options.state, { recursive: true, mode: 0o700 });
-  const credentials = await openServiceFolder(options.state, clock);
+  const credentials = await openServiceFolder(options.state, clock, folderOptions(options));
   const store = await openStore(options.store);
   try {
-    const server = managementServer({
-      management: new Management(store.management, clock, randomUUID),
-      clock,
-      newId: randomUUID,
-      tls: tlsOf(credentials),
-      report: (error) => process.stderr.write(`${JSON.stringify({ report: reasonOf(error) })}\n`),
-    });
+    const { management, devices, page } = await listenersOf(options, credentials, store);
     const renewal = setInterval(() => {
-      openServiceFolder(options.state, clock).then(
-        (renewed) => server.server.setSecureContext(tlsOptions(tlsOf(renewed))),
-        (error: unknown) => process.stderr.write(`${JSON.stringify({ report: reasonOf(error) })}\n`),
-      );
+      openServiceFolder(options.state, clock, folderOptions(options)).then((renewed) => {
+        management.server.setSecureContext(tlsOptions(managementTls(renewed)));
+        devices.server.setSecureContext(deviceTlsOptions(deviceTls(renewed)));
+      }, report);
     }, RENEWAL_CHECK_MS);
     try {
-      await listen(server, options.port);
-      const address = server.server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : options.port;
-      const record = await writeServiceRecord(options.state, `https://localhost:${port}`);
-      const { url } = record;
-      const [operator, root] = [resolve(options.state, record.operator), resolve(options.state, record.root)];
-      process.stdout.write(`${JSON.stringify({ url, state: options.state, operator, root })}\n`);
+      const { state, port, deviceHost } = options;
+      const url = `https://localhost:${await listen(management, HOST, port)}`;
+      const devicePort = await listen(devices, deviceHost ?? HOST, port === 0 ? 0 : port + 1);
+      const deviceApi = `https://${deviceHost ?? 'localhost'}:${devicePort}`;
+      // With its token the address stays on standard output: the record below is readable by everybody on this machine.
+      const pageUrl = await listenPage(page, port === 0 ? 0 : port + 2);
+      const record = await writeServiceRecord(state, { url, deviceApi });
+      const [operator, root] = [resolve(state, record.operator), resolve(state, record.root)];
+      process.stdout.write(`${JSON.stringify({ url, deviceApi, page: pageUrl, state, operator, root })}\n`);
       await asked;
     } finally {
       clearInterval(renewal);
-      await server.close();
+      await Promise.all([management.close(), devices.close(), page.close()]);
     }
   } finally {
     await store.close();
   }
 }
 
-async function listen(server: ReturnType<typeof managementServer>, port: number): Promise<void> {
+async function listenersOf({ state }: ServeOptions, credentials: ServiceCredentials, store: OpenStore) {
+  const parts = { clock, newId: randomUUID, journal: new JournalFeed(clock) };
+  const updates = await openUpdateDesk(state, store, parts);
+  const desk = openDeviceDesk(credentials, store, updates, parts);
+  const shared = { newId: randomUUID, report };
+  const management = managementServer({
+    ...shared,
+    management: new Management(store.management, clock, randomUUID),
+    updates,
+    devices: desk,
+    clock,
+    tls: managementTls(credentials),
+  });
+  const devices = deviceServer({
+    ...shared,
+    desk: desk.attestation,
+    identify: (certificate) => desk.identify(certificate),
+    routes: deviceRoutes(updates),
+    tls: deviceTls(credentials),
+  });
+  const page = pageServer({
+    overview: store.overview,
+    journal: parts.journal,
+    assets: await readPageAssets(),
+    newToken: () => randomBytes(32).toString('base64url'),
+    report,
+  });
+  return { management, devices, page };
+}
+
+/** The address to open. Errors: `port-unusable`. */
+async function listenPage(page: PageServer, port: number): Promise<string> {
   try {
-    await server.listen({ host: HOST, port });
+    return await page.listen(port);
   } catch (cause) {
-    throw new ServeError('port-unusable', `cannot listen on port ${port}: ${(cause as Error).message}`, {
-      fault: 'caller',
-      hint: 'choose another one with --port, or 0 for any that is free',
-      cause,
-    });
+    throw portUnusable(HOST, port, cause);
   }
 }
 
-function tlsOf({ server, operatorCa }: ServiceCredentials): ManagementTls {
-  return { key: server, certificate: server, operatorCa };
+/** The port that it got. Errors: `port-unusable`. */
+async function listen(
+  listener: { readonly server: Server; listen(where: { host: string; port: number }): Promise<unknown> },
+  host: string,
+  port: number,
+): Promise<number> {
+  try {
+    await listener.listen({ host, port });
+  } catch (cause) {
+    throw portUnusable(host, port, cause);
+  }
+  const address = listener.server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-function reasonOf(error: unknown): object {
-  if (!isCoded(error)) return { code: 'internal', message: String(error) };
-  const { code, message, hint, cause } = error;
+function portUnusable(host: string, port: number, cause: unknown): ServeError {
+  return new ServeError('port-unusable', `cannot listen on ${host} port ${port}: ${(cause as Error).message}`, {
+    fault: 'caller',
+    hint: 'choose another one with --port, or 0 for any that is free',
+    cause,
+  });
+}
+
+function folderOptions({ deviceHost, certificateLifeMs }: ServeOptions): ServiceFolderOptions {
   return {
-    code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(cause instanceof Error ? { cause: cause.message } : {}),
+    ...(deviceHost === undefined ? {} : { deviceHost }),
+    ...(certificateLifeMs === undefined ? {} : { certificateLifeMs }),
   };
 }
 
+function managementTls({ server, operatorCa }: ServiceCredentials): ManagementTls {
+  return { key: server, certificate: server, operatorCa };
+}
+
+function deviceTls({ deviceServer: server, root }: ServiceCredentials): DeviceTls {
+  return { key: server, certificate: server, root };
+}
+
 try {
-  const options = optionsOf(process.argv.slice(2));
-  await serve(options);
+  await serve(serveOptionsOf(process.argv.slice(2)));
   // A parent's pipe that is still open would keep the process.
   process.stdin.destroy();
 } catch (error) {

@@ -51,12 +51,17 @@ export async function wantedCatalog(database: Database, key: CatalogKey): Promis
 export async function changeCatalog(
   database: Database,
   key: CatalogKey,
-  { tags }: Partial<CatalogValues>,
+  { tags, publisherSignature, certificateSubject }: Partial<CatalogValues>,
   stamp: Stamp,
 ): Promise<Catalog | undefined> {
   const row = await database
     .updateTable('catalogs')
-    .set({ ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }), ...modifiedColumns(stamp) })
+    .set({
+      ...(tags === undefined ? {} : { tags: JSON.stringify(tags) }),
+      ...(publisherSignature === undefined ? {} : { publisher_signature: publisherSignature }),
+      ...(certificateSubject === undefined ? {} : { certificate_subject: certificateSubject }),
+      ...modifiedColumns(stamp),
+    })
     .where('subscription_key', '=', nameKey(key.subscription))
     .where('resource_group_key', '=', nameKey(key.resourceGroup))
     .where('name_key', '=', nameKey(key.catalog))
@@ -96,7 +101,7 @@ export async function changeProduct(
   return row === undefined ? undefined : productOf(catalog.key, row);
 }
 
-/** The groups of a catalog with the names of their products. */
+/** The groups of a catalog with the names of their products and their current deployments. */
 export function groupQuery(database: Database, catalogId: string) {
   return database
     .selectFrom('device_groups')
@@ -105,8 +110,14 @@ export function groupQuery(database: Database, catalogId: string) {
         .onRef('products.catalog_id', '=', 'device_groups.catalog_id')
         .onRef('products.name_key', '=', 'device_groups.product_key'),
     )
+    .leftJoin('current_deployments', (join) =>
+      join
+        .onRef('current_deployments.catalog_id', '=', 'device_groups.catalog_id')
+        .onRef('current_deployments.product_key', '=', 'device_groups.product_key')
+        .onRef('current_deployments.device_group_key', '=', 'device_groups.name_key'),
+    )
     .selectAll('device_groups')
-    .select('products.name as product_name')
+    .select(['products.name as product_name', 'current_deployments.deployment_id'])
     .where('device_groups.catalog_id', '=', catalogId);
 }
 

@@ -5,6 +5,8 @@ import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/service-error.ts';
+import { attestationMigration } from './attestation-schema.ts';
+import { imagesMigration } from './images-migration.ts';
 import type { Tables } from './schema.ts';
 
 /** By names that sort in the order of their release. */
@@ -87,6 +89,8 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0002-attestation': attestationMigration,
+  '0003-images': imagesMigration,
 };
 
 /**

@@ -2,16 +2,34 @@
 // address must not become an empty fleet somewhere.
 
 import { Kysely } from 'kysely';
+import type { AttestationStore } from '../domain/attestation-store.ts';
+import type { DeploymentStore } from '../domain/deployment-store.ts';
+import type { DirectorStore } from '../domain/director-store.ts';
+import type { ImageStore } from '../domain/image-store.ts';
+import type { InsightStore } from '../domain/insight-store.ts';
 import type { ManagementStore } from '../domain/management-store.ts';
+import type { Overview } from '../domain/overview.ts';
 import { ServiceError } from '../domain/service-error.ts';
 import type { Migrations } from './migrations.ts';
 import { MIGRATIONS, migrate } from './migrations.ts';
 import type { Tables } from './schema.ts';
+import { sqlAttestationStore } from './sql-attestation-store.ts';
+import { sqlDeploymentStore } from './sql-deployment-store.ts';
+import { sqlDirectorStore } from './sql-director-store.ts';
+import { sqlImageStore } from './sql-image-store.ts';
+import { sqlInsightStore } from './sql-insight-store.ts';
 import { sqlManagementStore } from './sql-management-store.ts';
+import { sqlOverview } from './sql-overview.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
 
 export interface OpenStore {
   readonly management: ManagementStore;
+  readonly attestation: AttestationStore;
+  readonly images: ImageStore;
+  readonly deployments: DeploymentStore;
+  readonly directors: DirectorStore;
+  readonly insights: InsightStore;
+  readonly overview: Overview;
   readonly close: () => Promise<void>;
 }
 
@@ -34,5 +52,14 @@ export async function openStore(address: string, migrations: Migrations = MIGRAT
     await database.destroy();
     throw error;
   }
-  return { management: sqlManagementStore(database), close: () => database.destroy() };
+  return {
+    management: sqlManagementStore(database),
+    attestation: sqlAttestationStore(database),
+    images: sqlImageStore(database),
+    deployments: sqlDeploymentStore(database),
+    directors: sqlDirectorStore(database),
+    insights: sqlInsightStore(database),
+    overview: sqlOverview(database),
+    close: () => database.destroy(),
+  };
 }

@@ -25,6 +25,8 @@ export function catalogOf(row: Selectable<CatalogRow>): Catalog {
     },
     id: row.id,
     tags: JSON.parse(row.tags) as Readonly<Record<string, string>>,
+    publisherSignature: row.publisher_signature,
+    certificateSubject: row.certificate_subject,
     ...stampsOf(row),
   };
 }
@@ -37,8 +39,11 @@ export function productOf(catalog: CatalogKey, row: Selectable<ProductRow>): Pro
   };
 }
 
-/** A group's row with the name of its product. */
-export type NamedGroupRow = Selectable<DeviceGroupRow> & { readonly product_name: string };
+/** A group's row with the name of its product and its current deployment. */
+export type NamedGroupRow = Selectable<DeviceGroupRow> & {
+  readonly product_name: string;
+  readonly deployment_id: string | null;
+};
 
 export function deviceGroupOf(catalog: CatalogKey, row: NamedGroupRow): DeviceGroup {
   return {
@@ -48,6 +53,7 @@ export function deviceGroupOf(catalog: CatalogKey, row: NamedGroupRow): DeviceGr
     updatePolicy: row.update_policy,
     allowCrashDumpsCollection: row.allow_crash_dumps_collection,
     regionalDataBoundary: row.regional_data_boundary,
+    hasDeployment: row.deployment_id !== null,
     ...stampsOf(row),
   };
 }
@@ -101,7 +107,7 @@ export function nameColumns(name: ResourceName): { readonly name: string; readon
   return { name, name_key: nameKey(name) };
 }
 
-function stampsOf(row: Selectable<StampColumns>): Stamped {
+export function stampsOf(row: Selectable<StampColumns>): Stamped {
   return {
     created: { by: row.created_by, at: row.created_at },
     modified: { by: row.modified_by, at: row.modified_at },

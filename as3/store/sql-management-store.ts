@@ -64,6 +64,8 @@ export function sqlManagementStore(database: Database): ManagementStore {
             resource_group_key: nameKey(key.resourceGroup),
             ...nameColumns(key.catalog),
             tags: JSON.stringify(values.tags),
+            publisher_signature: values.publisherSignature ?? 'Required',
+            certificate_subject: values.certificateSubject ?? 'Short',
             ...createdColumns(stamp),
           })
           .returningAll()
@@ -87,6 +89,13 @@ export function sqlManagementStore(database: Database): ManagementStore {
           if (inside !== undefined)
             throw notEmpty('catalog-not-empty', `the catalog ${catalog.key.catalog} has ${table}`);
         }
+        const image = await transaction
+          .selectFrom('images')
+          .select('image_id')
+          .where('catalog_id', '=', catalog.id)
+          .where('deleted_at', 'is', null)
+          .executeTakeFirst();
+        if (image !== undefined) throw notEmpty('catalog-not-empty', `the catalog ${catalog.key.catalog} has images`);
         await transaction.deleteFrom('catalogs').where('id', '=', catalog.id).execute();
         return true;
       });

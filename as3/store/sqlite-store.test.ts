@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
 import { sql } from 'kysely';
+import { attestationStoreConformance } from '../../test/support/attestation-store-conformance.ts';
 import { catalogKey, managementStoreConformance } from '../../test/support/management-store-conformance.ts';
 import { nameKey } from '../domain/resource-names.ts';
 import { MIGRATIONS } from './migrations.ts';
@@ -29,6 +30,11 @@ managementStoreConformance(test, 'SQLite', async () => {
       database.close();
     },
   };
+});
+
+attestationStoreConformance(test, 'SQLite', async () => {
+  const { attestation, management, close } = await openStore(`sqlite:${newFile()}`);
+  return { store: attestation, management, close };
 });
 
 async function storeWithCatalog(): Promise<string> {
