@@ -2,8 +2,10 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import test from 'ava';
+import type { Ran } from './support/casemate.ts';
 import { CHECKOUT, casemate, document, lines, sharedFolder } from './support/casemate.ts';
 
 const folder = sharedFolder(test);
@@ -77,6 +79,30 @@ test.serial('the audit trail tells of the denied pin', async (t) => {
   t.true(lines(ran).some((event) => event['kind'] === 'denied' && event['resource'] === 'gpio:9'));
 });
 
+test.serial(
+  'it is claimed and attested: service, certificates, evidence, and what the service has of it',
+  async (t) => {
+    const { deviceId } = (await device('show-attached')) as { deviceId: string };
+    t.like(await device('service show'), { state: 'attested', lastError: null });
+    t.like(await device('attest'), { state: 'attested' });
+    const { certificates } = (await device('certificate list')) as { certificates: readonly { purpose: string }[] };
+    t.deepEqual(certificates.map(({ purpose }) => purpose).sort(), ['customer', 'update']);
+    const chain = folder.path('chain.pem');
+    t.like(await device(`certificate show --out ${chain}`), { purpose: 'customer', file: chain });
+    t.is((await readFile(chain, 'utf8')).match(/BEGIN CERTIFICATE/g)?.length, 3);
+    t.like(await device('list --catalog Demo --product Blink --device-group Development'), {
+      value: [{ name: deviceId }],
+    });
+    t.like(await device(`show --catalog Demo --device-id ${deviceId}`), { properties: { deviceId } });
+    const token = folder.path('token.cbor');
+    const collected = document(await casemate(['attest', 'collect', '-o', token, '--json', ...state()]));
+    const explained = await casemate(['attest', 'explain', token, '--nonce', String(collected['nonce']), '--json']);
+    t.like(document(explained), { verified: true, claims: { deviceId, securityLifecycle: 'nonPsaRotDebug' } });
+    // The development right blocks updates of apps.
+    t.like(await device('update'), { outcome: 'development' });
+  },
+);
+
 test.serial('an app is stopped and started', async (t) => {
   t.like(await device(`app stop -c ${BLINK}`), { app: { state: 'stopped' } });
   t.like(await device(`app start -c ${BLINK}`), { app: { state: 'running' } });
@@ -141,3 +167,44 @@ test.serial('Ctrl-C ends it without an error, and the state is there at the next
   up = await startUp();
   t.like(await device('app show-status'), { apps: [{ componentId: BLINK, state: 'running' }] });
 });
+
+test.serial('lab 2 by hand: a green version over the air, and the red one does not come back', async (t) => {
+  t.timeout(START_MS);
+  const group = ['--catalog', 'Demo', '--product', 'Blink', '--device-group', 'Field Test'];
+  const deploy = async (app: string): Promise<string> => {
+    const file = folder.path('over-the-air.imagepackage');
+    const built = document(await ok(['build', app, '--catalog', 'Demo', '-o', file]));
+    await ok(['image', 'add', file, '--catalog', 'Demo']);
+    const imageId = String(built['imageId']);
+    t.like(document(await ok(['deployment', 'create', ...group, '--images', imageId])), {
+      properties: { deployedImages: [{ name: imageId }] },
+    });
+    return imageId;
+  };
+  const green = await deploy('apps/blink-green');
+  t.like(await device('enable-cloud-test'), {
+    rights: [],
+    deviceGroup: 'Field Test',
+    update: { outcome: 'installed', installed: [{ imageId: green }] },
+  });
+  t.like(await device('image list-installed'), { images: [{ imageId: green, trust: 'service' }] });
+  t.like(await device('image list-targeted'), { images: [{ imageId: green, rollbackIndex: 2 }] });
+  t.like(await device('app show-status'), { apps: [{ componentId: BLINK, state: 'running', restarts: 0 }] });
+  const red = await deploy('apps/blink');
+  const refused = await casemate(['device', 'update', '--json', ...state()]);
+  t.is(refused.exitCode, 1);
+  t.like(document(refused), {
+    error: { code: 'image-rolled-back', details: { refused: [`image-rolled-back ${red} ${BLINK}`] } },
+  });
+  t.like(await device('app show-status'), { apps: [{ componentId: BLINK, state: 'running', restarts: 0 }] });
+  const { value } = document(await ok(['catalog', 'download-error-report', '--catalog', 'Demo'])) as {
+    value: readonly { eventCategory: string }[];
+  };
+  t.true(value.some(({ eventCategory }) => eventCategory === 'AppUpdate'));
+});
+
+async function ok(args: readonly string[]): Promise<Ran> {
+  const ran = await casemate([...args, '--json', ...state()]);
+  if (ran.exitCode !== 0) throw new Error(`${args.join(' ')}: ${ran.stdout}${ran.stderr}`);
+  return ran;
+}

@@ -1,9 +1,12 @@
 // The main job from the outside: what `npm start` and `casemate run` promise to a script.
 
+import { readdir } from 'node:fs/promises';
 import test from 'ava';
 import { casemate, document, lines, sharedFolder } from './support/casemate.ts';
 
 const folder = sharedFolder(test);
+/** SAMPLE_LED and SAMPLE_RGBLED_GREEN of the MT3620 RDB. */
+const [RED_PIN, GREEN_PIN] = [8, 16];
 const state = (): readonly string[] => ['--state', folder.path('state')];
 
 interface Edge {
@@ -29,11 +32,12 @@ test.serial(
   async (t) => {
     const ran = await casemate(['up', '--once', '--json', ...state()]);
     t.is(ran.exitCode, 0, ran.stdout + ran.stderr);
-    const { ok, device, steps, lab1, denied, refused } = document(ran) as unknown as {
+    const { ok, device, steps, lab1, lab2, denied, refused } = document(ran) as unknown as {
       ok: boolean;
       device: { id: string };
       steps: readonly { ok: boolean; name: string }[];
       lab1: { edges: readonly Edge[]; pressedAt: number };
+      lab2: { before: string; after: string; edges: readonly Edge[] };
       denied: readonly { resource: string; layer: string; error: string }[];
       refused: readonly { code: string }[];
     };
@@ -53,8 +57,33 @@ test.serial(
     );
     t.deepEqual(
       refused.map(({ code }) => code),
-      ['right-missing', 'image-digest-mismatch', 'image-not-trusted', 'resource-in-use', 'stage-image-invalid'],
+      [
+        // Lab 1: sideloaded, or with a hand on the flash.
+        'right-missing',
+        'image-digest-mismatch',
+        'image-not-trusted',
+        'resource-in-use',
+        'stage-image-invalid',
+        // Lab 2: at the service, on its disk, and by the monitor.
+        'image-catalog-mismatch',
+        'image-publisher-signature-missing',
+        'evidence-signature-invalid',
+        'update-target-missing',
+        'image-digest-mismatch',
+        'image-rolled-back',
+        'evidence-digest-wrong',
+      ],
     );
+    t.not(lab2.before, lab2.after);
+    // Red until the update, green after it, and never red again.
+    const firstGreen = lab2.edges.findIndex(({ pin }) => pin === GREEN_PIN);
+    t.true(firstGreen > 4 && lab2.edges.slice(0, firstGreen).every(({ pin }) => pin === RED_PIN));
+    t.true(lab2.edges.slice(firstGreen).filter(({ pin }) => pin === GREEN_PIN).length >= 4);
+    t.deepEqual(
+      (await readdir(folder.path('state'))).filter((name) => name.startsWith('story-')),
+      [],
+    );
+    t.deepEqual(await readdir(folder.path('state/devices')), []);
   },
 );
 

@@ -35,6 +35,8 @@ export interface BuildOptions {
   readonly hardware?: string | undefined;
   /** Bytes that the board gives an app. */
   readonly memoryLimitBytes?: number | undefined;
+  /** The catalog that the image is for; without one it can only be sideloaded. */
+  readonly catalogId?: ComponentId | undefined;
 }
 
 export interface ComponentFileOptions {
@@ -48,6 +50,9 @@ export interface BuildResult {
   readonly name: string;
   readonly componentId: ComponentId;
   readonly imageId: ImageId;
+  readonly catalogId: ComponentId | undefined;
+  readonly version: string;
+  readonly rollbackIndex: number;
   readonly language: string;
   readonly hardware: string;
   /** The unsigned package. */
@@ -78,7 +83,7 @@ export interface BuildSizes {
  * const { image, sizes } = await buildApp({ folder: 'apps/blink' });
  * ```
  */
-export async function buildApp({ folder, hardware, memoryLimitBytes }: BuildOptions): Promise<BuildResult> {
+export async function buildApp({ folder, hardware, memoryLimitBytes, catalogId }: BuildOptions): Promise<BuildResult> {
   const source = readAppSource(folder);
   const language = chooseLanguage(source);
   const board = chooseHardware(source, hardware);
@@ -94,7 +99,8 @@ export async function buildApp({ folder, hardware, memoryLimitBytes }: BuildOpti
   const component = await makeComponent(core);
   const checked = check(component, source.manifest, memoryLimit, (capability) => suggestGrant(capability, board, tree));
   const { version, rollback } = settings;
-  const parts = { component, manifest, files: source.imageFiles, version, rollback, language, hardware: board.name };
+  const described = { version, rollback, language, hardware: board.name, catalogId };
+  const parts = { component, manifest, files: source.imageFiles, ...described };
   const packaged = packageApp({ ...parts, sourceDigest: digestOf(tree), memoryLimitBytes: memoryLimit });
   return result(parts, packaged, checked, memoryLimit, warnings === '' ? [] : [warnings.trimEnd()]);
 }
@@ -118,6 +124,7 @@ export async function packageComponentFile(options: ComponentFileOptions): Promi
     rollback,
     language: 'wasm',
     hardware: board.name,
+    catalogId: undefined,
   };
   const packaged = packageApp({ ...parts, sourceDigest: undefined, memoryLimitBytes: memoryLimit });
   return result(parts, packaged, checked, memoryLimit, []);
@@ -209,6 +216,9 @@ function result(
     name: manifest.name,
     componentId: manifest.componentId,
     imageId,
+    catalogId: parts.catalogId,
+    version: parts.version,
+    rollbackIndex: parts.rollback,
     language,
     hardware,
     image,

@@ -40,3 +40,20 @@ test.serial('a listener that throws fails the bench with what it threw', async (
     await failsWith(t, bench, { message });
   });
 });
+
+test.serial('the bench switches the radio and arms its faults, and knows when it is so', async (t) => {
+  await onBench(async (bench) => {
+    await bench.radio({ do: 'radio', power: 'off' });
+    await bench.radio({ do: 'radio-cut', afterBytes: 4096 });
+    await bench.radio({ do: 'radio-delay', delayMs: 20 });
+    await bench.radio({ do: 'radio', power: 'on' });
+    await t.notThrowsAsync(bench.radio({ do: 'radio-cut', afterBytes: null }));
+  });
+});
+
+test.serial('a fault of the radio that cannot be fails the bench', async (t) => {
+  await onBench(async (bench) => {
+    const refused = await t.throwsAsync(bench.radio({ do: 'radio-cut', afterBytes: 0 }));
+    t.like(refused, { code: 'world-refused', details: { code: 'command-malformed' } });
+  });
+});

@@ -1,7 +1,7 @@
 // A bench with one simulated device on it: made, powered on, watched from both cables. Never decides what the device allows.
 
 import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
-import type { WorldEvent } from '../../contracts/wire/world-link.ts';
+import type { RadioCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
 import type { BootLine } from '../factory/boot-console.ts';
 import type { DeviceClient } from '../factory/device-client.ts';
 import type { PoweredDevice, PowerOptions } from '../factory/power.ts';
@@ -118,6 +118,23 @@ export class Bench {
     }
   }
 
+  /**
+   * Tells the access point of the device's radio: `{ do: 'radio', power: 'off' }`, `{ do: 'radio-cut', afterBytes: 4096 }`.
+   * Resolves when it has obeyed. Errors: those of `ended`.
+   */
+  async radio(command: RadioCommand): Promise<void> {
+    const obeyed = Promise.withResolvers<void>();
+    const stop = this.#world.onEvent((event) => {
+      if (event.kind === 'radio' && hasObeyed(event, command)) obeyed.resolve();
+    });
+    try {
+      this.#world.radio(command);
+      await Promise.race([obeyed.promise, this.#failure.promise]);
+    } finally {
+      stop();
+    }
+  }
+
   /** Cuts the power. May be called twice. Who still waits for an event waits no longer. */
   async stop(): Promise<void> {
     this.#interrupt(new CliError('interrupted', 'the device was powered off', { fault: 'caller' }));
@@ -136,6 +153,8 @@ export class Bench {
       this.#failure.reject(new CliError('world-refused', `the world refused: ${message}`, { details: { code } }));
       return;
     }
+    // Whoever commanded the access point is told by `radio`.
+    if (event.kind === 'radio') return;
     const name = this.#names.get(event.pin) ?? null;
     if (event.kind === 'press') this.#tell({ t: event.t, kind: 'press', pin: event.pin, name });
     else this.#tell({ t: event.t, kind: 'pin', pin: event.pin, name, level: event.level });
@@ -147,5 +166,16 @@ export class Bench {
     } catch (error) {
       this.#failure.reject(error);
     }
+  }
+}
+
+function hasObeyed(event: Extract<WorldEvent, { readonly kind: 'radio' }>, command: RadioCommand): boolean {
+  switch (command.do) {
+    case 'radio':
+      return event.power === command.power;
+    case 'radio-cut':
+      return event.cutAfterBytes === command.afterBytes;
+    case 'radio-delay':
+      return event.delayMs === command.delayMs;
   }
 }

@@ -29,6 +29,10 @@ function eventBody(event: DeviceEvent | PinEvent | PressEvent): string {
       return `${event.app} trapped: ${event.detail}`;
     case 'limit':
       return `${event.app} is at its limit of ${event.limit}: ${event.used} of ${event.allowed}`;
+    case 'update':
+      return `update of ${event.app === '' ? event.componentId : event.app} to image ${event.imageId}: ${event.outcome}`;
+    case 'service':
+      return `service: ${event.state}${event.code === '' ? '' : ` (${event.code})`}`;
     case 'failure':
       return `${event.app} was given up after ${event.restarts} restarts: ${event.lastEnd.detail}`;
   }

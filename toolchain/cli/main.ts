@@ -2,10 +2,14 @@
 
 import { Command, CommanderError } from 'commander';
 import { registerAs3 } from './commands/as3.ts';
+import { registerAttest } from './commands/attest.ts';
 import { registerBuild } from './commands/build.ts';
+import { registerCaCertificate } from './commands/ca-certificate.ts';
+import { registerDeployment } from './commands/deployment.ts';
 import { registerDevice } from './commands/device.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerHardware } from './commands/hardware.ts';
+import { registerImage } from './commands/image.ts';
 import { registerImagePackage } from './commands/image-package.ts';
 import { registerManifest } from './commands/manifest.ts';
 import { registerNew } from './commands/new.ts';
@@ -70,6 +74,10 @@ function program(context: CommandContext): Command {
     registerDevice,
     registerAs3,
     registerFleet,
+    registerImage,
+    registerDeployment,
+    registerCaCertificate,
+    registerAttest,
     registerDoctor,
   ]) {
     register(root, context);

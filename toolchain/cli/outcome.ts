@@ -27,6 +27,12 @@ export type CliErrorCode =
   | 'service-unreachable'
   | 'service-answer-malformed'
   | 'service-failed'
+  | 'catalog-not-found'
+  | 'device-not-found'
+  | 'device-in-no-product'
+  | 'device-unclaimed'
+  | 'device-not-attested'
+  | 'device-answer-malformed'
   | 'internal';
 
 export class CliError extends CodedError<CliErrorCode> {}

@@ -37,6 +37,8 @@ function eventsWith(words: string): readonly DeviceEvent[] {
     { ...app, kind: 'trap', detail: words },
     { ...app, kind: 'limit', limit: words, used: 1, allowed: 1 },
     { ...app, kind: 'failure', restarts: 4, lastEnd },
+    { ...app, kind: 'update', imageId: words, outcome: words },
+    { t: 1, kind: 'service', state: 'refused', code: words },
     { t: 1, kind: 'violation', master: words, context: 1, region: words, address: 1, access: words },
   ];
 }

@@ -11,6 +11,8 @@ import { FactoryError, RelayedRefusal } from './factory-error.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 import { parseTrustAnchors } from './trust-anchors.ts';
 
+/** An entry of the ledger, as the authority prints it. */
+const ENTRY_MAX_BYTES = 1024;
 const PROGRAM = inCheckout('as3/main/authority.ts');
 
 /** What a capability file is asked for. */
@@ -36,9 +38,16 @@ export class AuthorityClient {
     return parseTrustAnchors(await this.#run('init', [], new Uint8Array(0), TRUST_ANCHORS_MAX_BYTES));
   }
 
-  /** The package with the authority's signature in this role. */
-  async signImage(packageBytes: Uint8Array, role: 'platform' | 'service'): Promise<Uint8Array> {
-    return this.#run('sign-image', ['--role', role], packageBytes, IMAGE_MAX_BYTES + SIGNATURES_MAX_BYTES);
+  /**
+   * The package with the authority's signature in this role. Withheld: a device may run it, and no service takes evidence of that.
+   */
+  async signImage(
+    packageBytes: Uint8Array,
+    role: 'platform' | 'service',
+    { isWithheld = false }: { readonly isWithheld?: boolean } = {},
+  ): Promise<Uint8Array> {
+    const args = ['--role', role, ...(isWithheld ? ['--reference', 'none'] : [])];
+    return this.#run('sign-image', args, packageBytes, IMAGE_MAX_BYTES + SIGNATURES_MAX_BYTES);
   }
 
   /** A device capability file, 256 bytes. */
@@ -46,6 +55,26 @@ export class AuthorityClient {
     const args = ['--device', deviceId, '--rights', rights.join(',')];
     if (developmentKey !== undefined) args.push('--development-key', Buffer.from(developmentKey).toString('base64'));
     return this.#run('issue-capability', args, new Uint8Array(0), DEVICE_CAPABILITY_BYTES);
+  }
+
+  /** From now on a service takes endorsements that this key (SEC 1 point) signed. */
+  async trustFactory(key: Uint8Array): Promise<void> {
+    await this.#run(
+      'trust-factory',
+      ['--key', Buffer.from(key).toString('base64')],
+      new Uint8Array(0),
+      ENTRY_MAX_BYTES,
+    );
+  }
+
+  /** From now on evidence may name this ground of the boot. `digest`: 64 hex digits. */
+  async allowMeasurement(ground: {
+    readonly type: 'rom' | 'engine';
+    readonly digest: string;
+    readonly version: string;
+  }): Promise<void> {
+    const args = ['--type', ground.type, '--digest', ground.digest, '--version', ground.version];
+    await this.#run('allow-measurement', args, new Uint8Array(0), ENTRY_MAX_BYTES);
   }
 
   async #run(command: string, args: readonly string[], input: Uint8Array, maxOutputBytes: number): Promise<Uint8Array> {

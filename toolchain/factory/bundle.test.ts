@@ -48,6 +48,32 @@ test('bundle() puts another text in place of a module, and says when that module
   t.like(await t.throwsAsync(bundle(missed, root)), { code: 'bundle-failed' });
 });
 
+/** A package that asks for the engine's modules as CommonJS did before they had `node:` names. */
+const oldNames = (name: string) => ({
+  'src/main.ts': `import { digest } from '${name}'; export default digest;`,
+  [`node_modules/${name}/package.json`]: `{"name":"${name}","main":"index.js"}`,
+  [`node_modules/${name}/index.js`]: `exports.digest = (text) => require('crypto').createHash('sha256').update(text).digest('hex');`,
+});
+
+test('bundle() gives TUF’s models the engine’s modules under their names of today', async (t) => {
+  const made = await bundle(PROCESS, checkout(oldNames('@tufjs/models')));
+  t.deepEqual(made.inputs, ['node_modules/@tufjs/models/index.js', 'src/main.ts']);
+  const module = (await import(`data:text/javascript,${encodeURIComponent(text(made.code))}`)) as {
+    default: (text: string) => string;
+  };
+  t.is(module.default(''), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+});
+
+test('bundle() refuses another package that asks for them so', async (t) => {
+  t.like(await t.throwsAsync(bundle(PROCESS, checkout(oldNames('other')))), { code: 'bundle-failed' });
+});
+
+test('bundle() refuses a stage that would have them', async (t) => {
+  const files = oldNames('@tufjs/models');
+  const root = checkout({ ...files, 'src/stage.ts': files['src/main.ts'] });
+  t.like(await t.throwsAsync(bundle(STAGE, root)), { code: 'bundle-failed' });
+});
+
 test('bundle() gives the same bytes wherever the checkout lies', async (t) => {
   const files = { 'src/main.ts': `import fs from 'node:fs'; export const there: boolean = fs.existsSync('x');` };
   const one = checkout(files);
@@ -80,5 +106,18 @@ for (const [name, rule] of Object.entries(BUNDLES)) {
     t.true(made.inputs.includes(rule.entry));
     t.deepEqual((await bundle(rule)).code, made.code);
     t.false(text(made.code).includes(process.cwd()));
+  });
+}
+
+/** All that the secure world may be made of: fixed layouts, its own code, and the curves. No JSON, no MessagePack, no CBOR reader. */
+const SECURE_WORLD = /^(contracts\/core|runtime\/(hil|monitor)|node_modules\/@noble\/(curves|hashes))\//;
+for (const name of ['plutonRuntime', 'monitor'] as const) {
+  test(`the ${name} parses no JSON and holds no code from outside the secure world`, async (t) => {
+    const { inputs, code } = await bundle(BUNDLES[name]);
+    t.deepEqual(
+      inputs.filter((path) => !SECURE_WORLD.test(path)),
+      [],
+    );
+    t.false(text(code).includes('JSON.parse'));
   });
 }

@@ -46,7 +46,8 @@ export async function bundle(rule: BundleRule, root: string = CHECKOUT): Promise
       fault: 'caller',
     });
   }
-  return { code, inputs: Object.keys(result.metafile.inputs).sort() };
+  const files = Object.keys(result.metafile.inputs).filter((path) => !path.startsWith(`${ENGINE}:`));
+  return { code, inputs: files.sort() };
 }
 
 async function runEsbuild(
@@ -76,7 +77,10 @@ async function runEsbuild(
       // The device has the code from a stream or a buffer: this is what its stack traces call it.
       footer: { js: `//# sourceURL=casemate/${entry}` },
       logLevel: 'silent',
-      plugins: replaced === undefined ? [] : [replacing(resolve(root, replaced.path), replaced.by)],
+      plugins: [
+        ...(replaced === undefined ? [] : [replacing(resolve(root, replaced.path), replaced.by)]),
+        ...(form === 'process' ? [ENGINE_NAMES] : []),
+      ],
       tsconfigRaw: { compilerOptions: { target: 'es2024', verbatimModuleSyntax: true } },
     });
   } catch (cause) {
@@ -103,6 +107,27 @@ function checkReplaced({ entry, replaced }: BundleRule, output: Metafile['output
     fault: 'caller',
   });
 }
+
+/** Modules of the engine in the place of a package's names for them; no files. */
+const ENGINE = 'engine';
+
+/**
+ * TUF's models are CommonJS and ask for the engine's modules by their old names. They get those modules as imports, which the
+ * device resolves without a file. For this package alone: our own code says `node:`, and no other package needs it.
+ */
+const ENGINE_NAMES: Plugin = {
+  name: 'engine-names',
+  setup(build) {
+    build.onResolve({ filter: /^(crypto|util)$/ }, ({ path, importer }) =>
+      /[\\/]node_modules[\\/]@tufjs[\\/]models[\\/]/.test(importer)
+        ? { path: `node:${path}`, namespace: ENGINE }
+        : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: ENGINE }, ({ path }) => ({
+      contents: `export * from '${path}'; export { default } from '${path}';`,
+    }));
+  },
+};
 
 function replacing(path: string, contents: string): Plugin {
   return {

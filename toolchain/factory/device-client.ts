@@ -9,19 +9,43 @@ import type {
   DeviceEvent,
   FirewallDescription,
   InstalledImage,
+  ServiceStatus,
+  TargetedImages,
+  UpdateOutcome,
 } from '../../contracts/wire/device-link.ts';
 import { DeviceLink } from './device-link.ts';
-import { appStatus, deviceDescription, deviceEvent, firewallDescription, installedImage } from './device-shapes.ts';
+import {
+  appStatus,
+  deviceDescription,
+  deviceEvent,
+  evidenceToken,
+  firewallDescription,
+  installedImage,
+  serviceStatus,
+  targetedImages,
+  updateOutcome,
+} from './device-shapes.ts';
+import type { Shape } from './shape.ts';
 import { list, number, record } from './shape.ts';
 import { connectCable } from './socket-address.ts';
 
 /** Small enough for the FIFO of the UART, and for the monitor's own pieces of 32 KiB. */
 const SIDELOAD_CHUNK_BYTES = 16 * 1024;
-/** The monitor verifies and burns a whole image before it answers. */
-const INSTALL_TIMEOUT_MS = 60_000;
+/**
+ * What takes longer than an answer off hand: the monitor verifies and burns a whole image; the service answers three requests, each
+ * of which may time out on its own; an update is metadata, images and their installation.
+ */
+const TIMEOUT_MS: Readonly<Partial<Record<LinkMethod, number>>> = {
+  'image.install': 60_000,
+  'service.attest': 180_000,
+  'update.check': 600_000,
+};
+/** Of a relayed request: a little over the 30 s of the tool that asked. */
+const RELAY_TIMEOUT_MS = 60_000;
 
 const nothing = record<object>({});
 const oneImage = record<{ image: InstalledImage }>({ image: installedImage });
+const oneToken = record<{ evidence: Uint8Array }>({ evidence: evidenceToken });
 const oneApp = record<{ app: AppStatus }>({ app: appStatus });
 
 export interface SideloadOptions {
@@ -93,7 +117,7 @@ export class DeviceClient {
       options.onProgress?.(offset + bytes.length, packageBytes.length);
     }
     const start = options.start ?? true;
-    const { image } = await this.#link.request('image.install', { start }, oneImage, { timeoutMs: INSTALL_TIMEOUT_MS });
+    const { image } = await this.#long('image.install', { start }, oneImage);
     return image;
   }
 
@@ -114,9 +138,39 @@ export class DeviceClient {
     return (await this.#link.request('app.status', {}, record({ apps: list(appStatus) }))).apps;
   }
 
+  /** A token over this nonce of 32, 48 or 64 bytes, signed by the device. Nothing of it has been checked. */
+  async collectEvidence(nonce: Uint8Array): Promise<Uint8Array> {
+    return (await this.#link.request('evidence.collect', { nonce }, oneToken)).evidence;
+  }
+
+  /** Where the service is: DNS name or IP address, and port. The device keeps it and begins to attest there. */
+  async configureService(host: string, port: number): Promise<void> {
+    await this.#link.request('service.configure', { host, port }, nothing);
+  }
+
+  serviceStatus(): Promise<ServiceStatus> {
+    return this.#link.request('service.status', {}, serviceStatus);
+  }
+
+  /** Answers after an attestation, with how it ended: one that failed, or could not begin, is a status, too. */
+  attest(): Promise<ServiceStatus> {
+    return this.#long('service.attest', {}, serviceStatus);
+  }
+
+  /** Answers after a look for updates. */
+  checkUpdate(): Promise<UpdateOutcome> {
+    return this.#long('update.check', {}, updateOutcome);
+  }
+
+  /** What the director last wanted on this device. */
+  targetedImages(): Promise<TargetedImages> {
+    return this.#link.request('update.targeted', {}, targetedImages);
+  }
+
   /** Passes a tool's request on as it is, with an answer that nobody has looked at. For the hub that shares this cable. */
   relay(method: LinkMethod, params: Readonly<Record<string, unknown>>): Promise<unknown> {
-    return this.#link.request(method, params, (value) => value, { timeoutMs: INSTALL_TIMEOUT_MS });
+    const timeoutMs = TIMEOUT_MS[method] ?? RELAY_TIMEOUT_MS;
+    return this.#link.request(method, params, (value) => value, { timeoutMs });
   }
 
   /** The device resets; the cable stays plugged in. */
@@ -127,6 +181,11 @@ export class DeviceClient {
   /** Pulls the cable. */
   close(): void {
     this.#link.close();
+  }
+
+  #long<Result>(method: LinkMethod, params: Readonly<Record<string, unknown>>, shape: Shape<Result>): Promise<Result> {
+    const timeoutMs = TIMEOUT_MS[method];
+    return this.#link.request(method, params, shape, timeoutMs === undefined ? {} : { timeoutMs });
   }
 }
 

@@ -125,6 +125,120 @@ test('applyCapability() sends nothing that is no capability file', async (t) => 
   t.is(requests.length, 0);
 });
 
+const certificate = {
+  purpose: 'update',
+  serial: '01',
+  subject: 'CN=a',
+  subjectAltName: 'URI:urn:a',
+  notBefore: '2027-01-15T08:00:00.000Z',
+  notAfter: '2027-01-16T08:00:00.000Z',
+  chain: 'pem',
+} as const;
+const status = {
+  state: 'refused',
+  service: { host: 'localhost', port: 1 },
+  catalogId: image.componentId,
+  trustedTime: certificate.notBefore,
+  certificates: [certificate],
+  lastError: { code: 'evidence-refused', message: 'no', claim: 'os' },
+  nextAttemptInSeconds: 4.2,
+} as const;
+const unconfigured = { ...status, state: 'unconfigured', service: null, catalogId: null, trustedTime: null } as const;
+const quiet = { ...unconfigured, certificates: [], lastError: null, nextAttemptInSeconds: null } as const;
+const pair = { componentId: image.componentId, imageId: image.imageId };
+const outcome = {
+  outcome: 'refused',
+  deploymentId: 'd',
+  installed: [pair],
+  refused: [{ ...pair, code: 'image-rolled-back', message: 'older' }],
+} as const;
+const targeted = { deploymentId: null, images: [{ ...pair, rollbackIndex: 1, sizeBytes: 2 }] } as const;
+
+type Ask = (client: Awaited<ReturnType<typeof connectDevice>>) => Promise<unknown>;
+const SERVICE_CALLS: readonly (readonly [
+  method: string,
+  ask: Ask,
+  result: unknown,
+  expected: unknown,
+  params: object,
+])[] = [
+  ['service.status', (client) => client.serviceStatus(), status, status, {}],
+  ['service.status', (client) => client.serviceStatus(), quiet, quiet, {}],
+  ['service.attest', (client) => client.attest(), status, status, {}],
+  [
+    'service.configure',
+    (client) => client.configureService('localhost', 1),
+    {},
+    undefined,
+    { host: 'localhost', port: 1 },
+  ],
+  ['update.check', (client) => client.checkUpdate(), outcome, outcome, {}],
+  ['update.targeted', (client) => client.targetedImages(), targeted, targeted, {}],
+];
+for (const [index, [method, ask, result, expected, params]] of SERVICE_CALLS.entries()) {
+  test(`${method} is asked and its answer is read (${index})`, async (t) => {
+    const { folder, requests } = await device(t, ok(result));
+    const client = await connectDevice(folder);
+    t.teardown(() => client.close());
+    t.deepEqual(await ask(client), expected);
+    t.like(requests, [{ method, params }]);
+  });
+}
+
+test('evidence is collected as bytes of its own', async (t) => {
+  const { folder, requests } = await device(t, ok({ evidence: Uint8Array.of(1, 2) }));
+  const client = await connectDevice(folder);
+  t.teardown(() => client.close());
+  t.deepEqual(await client.collectEvidence(new Uint8Array(32)), Uint8Array.of(1, 2));
+  t.is((requests[0]?.params['nonce'] as Uint8Array).length, 32);
+});
+
+for (const [what, ask, result] of [
+  ['a state that there is not', (client) => client.serviceStatus(), { ...status, state: 'fine' }],
+  [
+    'a third certificate',
+    (client) => client.attest(),
+    { ...status, certificates: [certificate, certificate, certificate] },
+  ],
+  [
+    'a chain without an end',
+    (client) => client.attest(),
+    { ...status, certificates: [{ ...certificate, chain: 'x'.repeat(20_000) }] },
+  ],
+  ['evidence that is text', (client) => client.collectEvidence(new Uint8Array(32)), { evidence: 'x' }],
+  [
+    'more evidence than there is',
+    (client) => client.collectEvidence(new Uint8Array(32)),
+    { evidence: new Uint8Array(40 * 1024 + 1) },
+  ],
+  ['an outcome that there is not', (client) => client.checkUpdate(), { ...outcome, outcome: 'maybe' }],
+  ['images without a size', (client) => client.targetedImages(), { ...targeted, images: [pair] }],
+] as const satisfies readonly (readonly [string, Ask, unknown])[]) {
+  test(`a device that answers with ${what} is not believed`, async (t) => {
+    const { folder } = await device(t, ok(result));
+    const client = await connectDevice(folder);
+    t.teardown(() => client.close());
+    t.like(await t.throwsAsync(ask(client)), { code: 'device-reply-malformed' });
+  });
+}
+
+test('events of service and updates are heard', async (t) => {
+  const told: DeviceEvent[] = [
+    { t: 1, kind: 'service', state: 'unclaimed', code: 'device-unclaimed' },
+    { t: 2, kind: 'update', app: 'Blink', ...pair, outcome: 'installed' },
+  ];
+  const opened = await link(
+    t,
+    (_, socket) => void socket.write(Buffer.concat(told.map((event) => encodeLinkFrame({ event })))),
+  );
+  const heard: DeviceEvent[] = [];
+  const done = Promise.withResolvers<void>();
+  opened.onEvent((event) => heard.push(event) === told.length && done.resolve());
+  opened.request('device.show', {}, anything).catch(() => undefined); // only to make it talk
+  await done.promise;
+  t.deepEqual(heard, told);
+});
+
 test('answers find who asked, in whatever order they come', async (t) => {
   const held: LinkRequest[] = [];
   const opened = await link(t, (request, socket) => {

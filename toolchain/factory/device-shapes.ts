@@ -4,13 +4,19 @@
 import type {
   AppEnd,
   AppStatus,
+  DeviceCertificate,
   DeviceDescription,
   DeviceEvent,
   FirewallDescription,
   InstalledImage,
+  ServiceState,
+  ServiceStatus,
+  TargetedImages,
+  UpdateOutcome,
 } from '../../contracts/wire/device-link.ts';
+import { EVIDENCE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import type { Shape } from './shape.ts';
-import { flag, list, nullable, number, oneOf, record, text, variant } from './shape.ts';
+import { ShapeMismatch, flag, list, nullable, number, oneOf, record, text, variant } from './shape.ts';
 
 type EventOf<Kind extends DeviceEvent['kind']> = Extract<DeviceEvent, { readonly kind: Kind }>;
 const endReason = oneOf('exit', 'trap', 'killed', 'refused');
@@ -66,6 +72,56 @@ export const firewallDescription: Shape<FirewallDescription> = record<FirewallDe
   violations: number,
 });
 
+/** A token as the device signed it; whoever uses it checks it. */
+export const evidenceToken: Shape<Uint8Array> = (value, path) => {
+  if (value instanceof Uint8Array && value.length <= EVIDENCE_MAX_BYTES) return Uint8Array.from(value);
+  throw new ShapeMismatch(path, `at most ${EVIDENCE_MAX_BYTES} bytes`);
+};
+
+const serviceState: Shape<ServiceState> = oneOf(
+  'unconfigured',
+  'waiting',
+  'attested',
+  'unclaimed',
+  'refused',
+  'unreachable',
+);
+
+const deviceCertificate: Shape<DeviceCertificate> = record<DeviceCertificate>({
+  purpose: oneOf('update', 'customer'),
+  serial: text(64),
+  subject: text(1024),
+  subjectAltName: text(1024),
+  notBefore: text(32),
+  notAfter: text(32),
+  chain: text(16 * 1024),
+});
+
+export const serviceStatus: Shape<ServiceStatus> = record<ServiceStatus>({
+  state: serviceState,
+  service: nullable(record({ host: text(253), port: number })),
+  catalogId: nullable(text(36)),
+  trustedTime: nullable(text(32)),
+  certificates: list(deviceCertificate, 2),
+  lastError: nullable(record({ code: text(64), message: text(1024), claim: nullable(text(64)) })),
+  nextAttemptInSeconds: nullable(number),
+});
+
+const IMAGES_MAX = 64;
+const imageOf = { componentId: text(36), imageId: text(36) };
+
+export const updateOutcome: Shape<UpdateOutcome> = record<UpdateOutcome>({
+  outcome: oneOf('installed', 'up-to-date', 'no-deployment', 'refused', 'development'),
+  deploymentId: nullable(text(64)),
+  installed: list(record(imageOf), IMAGES_MAX),
+  refused: list(record({ ...imageOf, code: text(64), message: text(1024) }), IMAGES_MAX),
+});
+
+export const targetedImages: Shape<TargetedImages> = record<TargetedImages>({
+  deploymentId: nullable(text(64)),
+  images: list(record({ ...imageOf, rollbackIndex: number, sizeBytes: number }), IMAGES_MAX),
+});
+
 const component = { t: number, app: text(256), componentId: text(36) };
 /** `componentId` came to these kinds later: an older OS tells none. */
 const laterId: Shape<string> = (value, path) => (value === undefined ? '' : component.componentId(value, path));
@@ -95,5 +151,12 @@ export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
   exit: record<EventOf<'exit'>>({ ...component, kind: oneOf('exit'), code: nullable(number), reason: endReason }),
   trap: record<EventOf<'trap'>>({ ...component, kind: oneOf('trap'), detail: text() }),
   limit: record<EventOf<'limit'>>({ ...said, kind: oneOf('limit'), limit: text(64), used: number, allowed: number }),
+  update: record<EventOf<'update'>>({
+    ...component,
+    kind: oneOf('update'),
+    imageId: text(36),
+    outcome: text(64),
+  }),
+  service: record<EventOf<'service'>>({ t: number, kind: oneOf('service'), state: serviceState, code: text(64) }),
   failure: record<EventOf<'failure'>>({ ...component, kind: oneOf('failure'), restarts: number, lastEnd: appEnd }),
 });

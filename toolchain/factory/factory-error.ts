@@ -15,6 +15,8 @@ export type FactoryErrorCode =
   | 'device-exists'
   | 'device-missing'
   | 'device-record-malformed'
+  /** The list of the station's devices has none in it. */
+  | 'no-devices-made'
   | 'signing-key-malformed'
   | 'signing-key-exposed'
   | 'state-folder-unusable'

@@ -1,5 +1,5 @@
 // The sources of an OS whose broker was talked out of its grant check, for showing what the silicon still stops. Never for a
-// device that anybody relies on: it is signed like any other, so it stays inside the development profile that made it.
+// device that anybody relies on: it is signed so that it boots, and no service takes evidence of it.
 
 import type { BundleName, BundleRule } from './bundle.ts';
 import { BUNDLES } from './bundle.ts';
@@ -14,4 +14,4 @@ const rules: Readonly<Record<BundleName, BundleRule>> = {
   os: { ...BUNDLES.os, replaced: { path: 'host-apis/broker/grant-check.ts', by: HOLLOW_CHECK } },
 };
 
-export const HOLLOW_SOURCES: ReleaseSources = { root: CHECKOUT, rules };
+export const HOLLOW_SOURCES: ReleaseSources = { root: CHECKOUT, rules, isAttack: true };

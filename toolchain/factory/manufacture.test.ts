@@ -1,4 +1,4 @@
-import { PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   existsSync,
@@ -67,6 +67,8 @@ test('a release carries the trust anchors and the runner', (t) => {
   const files = (name: keyof OsRelease['images']) => decodeImageFiles(decodeImage(release.images[name], sha256).files);
   t.deepEqual(files('plutonRuntime').get(PLATFORM_KEY_FILE), anchors.platformKey);
   t.deepEqual(files('os').get(RUNNER_FILE), bundles.compartment.code);
+  const buildTime = Number(new TextDecoder().decode(files('os').get(BUILD_TIME_FILE)));
+  t.true(buildTime > 1_790_000_000 && buildTime * 1000 <= Date.now(), 'a lower bound: no device is made before its OS');
   t.deepEqual(files('trustedKeystore').get('service-ca.der'), anchors.serviceCa);
   t.deepEqual(files('trustedKeystore').get('tuf/1.root.json'), anchors.tufRoot);
   const keys = decodeTrustedKeystore(decodeImage(release.images.trustedKeystore, sha256).component);
@@ -77,6 +79,7 @@ test('a release carries the trust anchors and the runner', (t) => {
       ['serviceImage', anchors.serviceImageKey],
       ['deviceCapability', anchors.deviceCapabilityKey],
       ['time', anchors.timeKey],
+      ['deviceClaim', anchors.deviceClaimKey],
     ],
   );
 });
@@ -86,7 +89,7 @@ test('a manufactured device has its keys, its fuses and its images', async (t) =
   const endorsements = join(base, 'endorsed.txt');
   const record = await manufactureDevice({ ...order(folder), endorsements, madeAt: new Date(0) });
   t.deepEqual(await readDeviceRecord(folder), { ...record, madeAt: '1970-01-01T00:00:00.000Z' });
-  t.true(readFileSync(endorsements, 'utf8').split('\n').includes(record.deviceId));
+  t.true(readFileSync(endorsements, 'utf8').split('\n').includes(`${record.deviceId} mt3620_rdb`));
 
   const device = openDeviceFolder(folder);
   t.teardown(() => device.close());

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FlashPartName } from '../../contracts/core/flash-map.ts';
 import type { DeviceId } from '../../contracts/core/ids.ts';
@@ -13,6 +13,7 @@ import type { DeviceFolder } from '../../runtime/board/device-folder.ts';
 import { holdOff, openDeviceFolder, writeImagePart } from '../../runtime/board/device-folder.ts';
 import { DEVICE_RECORD_FILE, encodeDeviceRecord } from './device-record.ts';
 import type { DeviceRecord } from './device-record.ts';
+import { addToList } from './endorsement.ts';
 import { FactoryError } from './factory-error.ts';
 import type { OsRelease, ReleaseImage } from './os-release.ts';
 import { RELEASE_IMAGES } from './os-release.ts';
@@ -34,7 +35,7 @@ export interface ManufactureOrder {
   readonly seed?: number;
   /** Replaces a device that is there; its keys are gone for good. */
   readonly force?: boolean;
-  /** Text file that takes the device's id, one a line: what a later claim is checked against. */
+  /** Text file that takes the device's id and board, one a line: what the station endorses. */
   readonly endorsements?: string;
   /** When, for the label. */
   readonly madeAt?: Date;
@@ -63,7 +64,7 @@ export async function manufactureDevice(order: ManufactureOrder): Promise<Device
     const madeAt = order.madeAt === undefined ? {} : { madeAt: order.madeAt.toISOString() };
     const record: DeviceRecord = { deviceId, board: order.board, ...madeAt };
     await writeFile(join(workshop, DEVICE_RECORD_FILE), encodeDeviceRecord(record), { mode: 0o644 });
-    if (order.endorsements !== undefined) await endorse(order.endorsements, deviceId);
+    if (order.endorsements !== undefined) await addToList(order.endorsements, deviceId, order.board);
     await putInPlace(workshop, order);
     return record;
   } finally {
@@ -140,9 +141,4 @@ function existing(folder: string, cause?: unknown): FactoryError {
     hint: 'take another name; forcing it destroys the keys of the one that is there',
     cause,
   });
-}
-
-async function endorse(list: string, deviceId: DeviceId): Promise<void> {
-  const known = existsSync(list) ? await readFile(list, 'utf8') : '';
-  if (!known.split('\n').includes(deviceId)) await appendFile(list, `${deviceId}\n`, { mode: 0o600 });
 }

@@ -8,7 +8,8 @@ import { decodeImage } from '../../contracts/core/image.ts';
 import type { OsRelease, ReleaseImage } from './os-release.ts';
 import { RELEASE_IMAGES } from './os-release.ts';
 import { manufactureDevice } from './manufacture.ts';
-import { deviceFolder, developmentCapability, hollowRelease, prepareProfile } from './profile.ts';
+import { decodeEndorsement } from '../../contracts/wire/endorsement-file.ts';
+import { deviceFolder, developmentCapability, endorsementFile, hollowRelease, prepareProfile } from './profile.ts';
 import { powerOn } from './power.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'casemate-profile-'));
@@ -35,7 +36,8 @@ test.serial('a device of the profile boots what the profile made', async (t) => 
   const folder = deviceFolder(state, 'board-1');
   const { release, anchors, endorsements } = profile;
   const { deviceId } = await manufactureDevice({ folder, board: 'mt3620_rdb', release, anchors, endorsements });
-  t.is(readFileSync(endorsements, 'utf8'), `${deviceId}\n`);
+  t.is(readFileSync(endorsements, 'utf8'), `${deviceId} mt3620_rdb\n`);
+  t.deepEqual(decodeEndorsement(await endorsementFile(profile)).devices, [{ deviceId, board: 'mt3620_rdb' }]);
   const device = await powerOn(folder);
   t.teardown(() => device.powerOff());
   t.deepEqual(

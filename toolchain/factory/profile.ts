@@ -9,8 +9,10 @@ import { FactoryError } from './factory-error.ts';
 import { HOLLOW_SOURCES } from './hollow-os.ts';
 import type { OsRelease } from './os-release.ts';
 import { currentRelease } from './release-cache.ts';
-import type { SigningKey } from './signing-key.ts';
-import { ensureSigningKey } from './signing-key.ts';
+import { signedEndorsement } from './endorsement.ts';
+import { registerStation } from './registration.ts';
+import type { FactoryKey, SigningKey } from './signing-key.ts';
+import { ensureFactoryKey, ensureSigningKey } from './signing-key.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
 /** What lies where in a state folder. */
@@ -20,6 +22,8 @@ export const STATE_PLACES = {
   devices: 'devices',
   keys: 'keys',
   developmentKey: 'keys/development.pem',
+  factoryKey: 'keys/factory.pem',
+  registration: 'registered-station.json',
   endorsements: 'endorsed-devices.txt',
 } as const;
 
@@ -30,7 +34,9 @@ export interface Profile {
   readonly release: OsRelease;
   /** Signs development images; a device accepts them with the capability of `developmentCapability`. */
   readonly developmentKey: SigningKey;
-  /** The list of device ids that this station made. */
+  /** Signs the list of the devices that this station made. */
+  readonly factoryKey: FactoryKey;
+  /** The list of the devices that this station made. */
   readonly endorsements: string;
 }
 
@@ -44,11 +50,14 @@ export async function prepareProfile(state: string): Promise<Profile> {
   await makeFolders(state);
   const authority = new AuthorityClient(join(state, STATE_PLACES.authority));
   const anchors = await authority.init();
+  const factoryKey = await ensureFactoryKey(join(state, STATE_PLACES.factoryKey));
   const [release, developmentKey] = await Promise.all([
     currentRelease(join(state, STATE_PLACES.releases), anchors, authority),
     ensureSigningKey(join(state, STATE_PLACES.developmentKey)),
+    registerStation(join(state, STATE_PLACES.registration), authority, anchors, factoryKey),
   ]);
-  return { state, authority, anchors, release, developmentKey, endorsements: join(state, STATE_PLACES.endorsements) };
+  const endorsements = join(state, STATE_PLACES.endorsements);
+  return { state, authority, anchors, release, developmentKey, factoryKey, endorsements };
 }
 
 /** The folder of the device with this name. Errors: `device-name-malformed`, so that no name leaves the state folder. */
@@ -66,6 +75,14 @@ export function deviceFolder(state: string, name: string): string {
 export async function developmentCapability(profile: Profile, deviceId: DeviceId): Promise<Uint8Array> {
   const { publicKey } = profile.developmentKey;
   return profile.authority.issueCapability({ deviceId, rights: ['appDevelopment'], developmentKey: publicKey });
+}
+
+/** The signed list of all devices that this station made, for a service to take. Errors: `no-devices-made`. */
+export async function endorsementFile({
+  endorsements,
+  factoryKey,
+}: Pick<Profile, 'endorsements' | 'factoryKey'>): Promise<Uint8Array> {
+  return signedEndorsement(endorsements, factoryKey);
 }
 
 /** The profile's release with an OS whose broker allows everything: an attack to play, never a release to use. */

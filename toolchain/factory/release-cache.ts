@@ -24,12 +24,20 @@ interface Recipe {
 
 const RECIPE = 'recipe.json';
 /** Files that are in no bundle and still decide what a bundle holds. */
-const ALWAYS = ['package.json', 'package-lock.json', 'toolchain/factory/bundle.ts', 'toolchain/factory/os-release.ts'];
+const ALWAYS = [
+  'package.json',
+  'package-lock.json',
+  'toolchain/factory/bundle.ts',
+  'toolchain/factory/os-release.ts',
+  'toolchain/factory/release-time.ts',
+];
 
 /** Where the sources of a release lie. */
 export interface ReleaseSources {
   readonly root: string;
   readonly rules: Readonly<Record<BundleName, BundleRule>>;
+  /** Devices boot it, and no service takes evidence of it: for showing what still stands. */
+  readonly isAttack?: boolean;
 }
 const OWN_SOURCES: ReleaseSources = { root: CHECKOUT, rules: BUNDLES };
 
@@ -78,7 +86,7 @@ async function freshRelease(
   const bundles = Object.fromEntries(made) as Record<BundleName, Bundle>;
   const paths = [...new Set([...ALWAYS, ...made.flatMap(([, { inputs }]) => inputs)])].sort();
   const sources = await digestsOf(from.root, paths);
-  const release = await makeRelease(bundles, anchors, authority);
+  const release = await makeRelease(bundles, anchors, authority, from);
   const digests = RELEASE_IMAGES.map((name) => [name, hex(release.images[name])] as const);
   const images = Object.fromEntries(digests) as Record<ReleaseImage, string>;
   await store(place, release, { sources, setting: settingOf(anchors, from), images });
@@ -133,9 +141,9 @@ function isDigests(value: unknown): value is Record<string, string> {
   );
 }
 
-function settingOf(anchors: TrustAnchors, { rules }: ReleaseSources): string {
+function settingOf(anchors: TrustAnchors, { rules, isAttack = false }: ReleaseSources): string {
   const keys = Object.values(anchors).map((value: Uint8Array) => hex(value));
-  return hex(Buffer.from(JSON.stringify([releaseVersion(), esbuildVersion, rules, ...keys])));
+  return hex(Buffer.from(JSON.stringify([releaseVersion(), esbuildVersion, rules, isAttack, ...keys])));
 }
 
 /** A file that is gone has the digest ''. */

@@ -1,5 +1,5 @@
-// A developer's signing key in a file, and the publisher signature that it makes. Never shows the private part, and never
-// signs anything but image packages.
+// Signing keys in files: a developer's, for image packages, and a station's, for its endorsements. Never shows a private part, and
+// never lets one key do the other's work.
 
 import type { KeyObject } from 'node:crypto';
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
@@ -22,22 +22,48 @@ export interface SigningKey {
   signImage(packageBytes: Uint8Array): Uint8Array;
 }
 
+/** A manufacturing station's key: signs the list of the devices that it made, and nothing else. */
+export interface FactoryKey {
+  /** SEC 1 uncompressed point, 65 bytes: what a service is told to trust. */
+  readonly publicKey: Uint8Array;
+  /** SHA-256 of `publicKey`. */
+  readonly keyId: Uint8Array;
+  /** r ‖ s of ECDSA with SHA-256 over what `endorsementSignedBytes` gives. */
+  sign(endorsement: Uint8Array): Uint8Array;
+}
+
 /** Makes the key (PKCS#8 in PEM, 0600) if the file is not there. Errors: as `readSigningKey`. */
 export async function ensureSigningKey(path: string): Promise<SigningKey> {
+  return ensured(path, readSigningKey);
+}
+
+/** As `ensureSigningKey`, of a station. */
+export async function ensureFactoryKey(path: string): Promise<FactoryKey> {
+  return ensured(path, async () => {
+    const privateKey = parseKey(path, await readPem(path));
+    const publicKey = pointOf(privateKey);
+    return {
+      publicKey,
+      keyId: sha256(publicKey),
+      sign: (endorsement) => toLowS(sign('sha256', endorsement, { key: privateKey, dsaEncoding: 'ieee-p1363' })),
+    };
+  });
+}
+
+async function ensured<Key>(path: string, read: (path: string) => Promise<Key>): Promise<Key> {
   try {
-    return await readSigningKey(path);
+    return await read(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   await makeKeyFile(path);
-  return readSigningKey(path);
+  return read(path);
 }
 
 /** Errors: `signing-key-malformed`, `signing-key-exposed`, and the system's when there is no such file. */
 export async function readSigningKey(path: string): Promise<SigningKey> {
   const privateKey = parseKey(path, await readPem(path));
-  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
-  const publicKey = new Uint8Array(spki.subarray(spki.length - 65));
+  const publicKey = pointOf(privateKey);
   const keyId = sha256(publicKey);
   return {
     publicKey,
@@ -100,6 +126,11 @@ function parseKey(path: string, pem: string): KeyObject {
   const isNamed = key.asymmetricKeyDetails?.namedCurve === 'prime256v1' && pemOf(key) === pem;
   if (!isNamed) throw malformed(path, 'is not the PKCS#8 form of a P-256 key');
   return key;
+}
+
+function pointOf(privateKey: KeyObject): Uint8Array {
+  const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
+  return new Uint8Array(spki.subarray(spki.length - 65));
 }
 
 function pemOf(key: KeyObject): string {

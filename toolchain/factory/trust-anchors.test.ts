@@ -33,6 +33,7 @@ const BAD: readonly (readonly [string, Change])[] = [
   ['no object', () => []],
   ['nothing', () => null],
   ['no platform key', ({ platformKey: _, ...rest }) => rest],
+  ['no claim key', ({ deviceClaimKey: _, ...rest }) => rest],
   ['a key that is a number', (anchors) => ({ ...anchors, timeKey: 7 })],
   ['a key of zeros', (anchors) => ({ ...anchors, platformKey: Buffer.alloc(65).toString('base64') })],
   ['a key on another curve', (anchors) => ({ ...anchors, timeKey: p384.subarray(-97).toString('base64') })],

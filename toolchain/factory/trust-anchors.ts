@@ -13,6 +13,7 @@ export interface TrustAnchors {
   readonly serviceImageKey: Uint8Array;
   readonly deviceCapabilityKey: Uint8Array;
   readonly timeKey: Uint8Array;
+  readonly deviceClaimKey: Uint8Array;
   /** DER of the root certificate. */
   readonly serviceCa: Uint8Array;
   /** JSON text, byte for byte. */
@@ -28,6 +29,7 @@ export function parseTrustAnchors(bytes: Uint8Array): TrustAnchors {
     serviceImageKey: point(text, 'serviceImageKey'),
     deviceCapabilityKey: point(text, 'deviceCapabilityKey'),
     timeKey: point(text, 'timeKey'),
+    deviceClaimKey: point(text, 'deviceClaimKey'),
     serviceCa: certificate(text),
     tufRoot: new TextEncoder().encode(tufRoot(text)),
   };

@@ -38,11 +38,13 @@ test('commands go out and events come in, also when they come in pieces', async 
     { kind: 'press', t: 1.5, pin: 12 },
     { kind: 'pin', t: 2, pin: 9, level: null },
     { kind: 'refused', t: 3, code: 'no-such-part', message: 'no button on pin 80' },
+    { kind: 'radio', t: 4, power: 'off', cutAfterBytes: null, delayMs: 0 },
+    { kind: 'radio', t: 5, power: 'on', cutAfterBytes: 9, delayMs: 20 },
   ];
   const lines: string[] = [];
   const client = await world(t, (line, socket) => {
     lines.push(line);
-    if (lines.length < 2) return;
+    if (lines.length < 3) return;
     const all = Buffer.from(told.map((event) => `${JSON.stringify(event)}\n`).join(''));
     socket.write(all.subarray(0, 7), () => setImmediate(() => socket.write(all.subarray(7))));
   });
@@ -51,12 +53,14 @@ test('commands go out and events come in, also when they come in pieces', async 
   client.onEvent((event) => heard.push(event) === told.length && all.resolve());
   client.press(12, 100);
   client.drive(9, null);
+  client.radio({ do: 'radio', power: 'off' });
   await all.promise;
   t.deepEqual(
     lines.map((line) => JSON.parse(line) as unknown),
     [
       { do: 'press', pin: 12, forMs: 100 },
       { do: 'drive', pin: 9, level: null },
+      { do: 'radio', power: 'off' },
     ],
   );
   t.deepEqual(heard, told);
@@ -66,6 +70,11 @@ const BAD: readonly (readonly [string, string, string])[] = [
   ['no JSON', 'edge\n', 'device-reply-malformed'],
   ['an unknown kind', '{"kind":"rain","t":1}\n', 'device-reply-malformed'],
   ['a level of 2', '{"kind":"pin","t":1,"pin":9,"level":2}\n', 'device-reply-malformed'],
+  [
+    'a radio that is half on',
+    '{"kind":"radio","t":1,"power":"half","cutAfterBytes":null,"delayMs":0}\n',
+    'device-reply-malformed',
+  ],
   ['a kind of the prototype', '{"kind":"constructor"}\n', 'device-reply-malformed'],
   ['a line that does not end', 'x'.repeat(5000), 'line-too-long'],
 ];

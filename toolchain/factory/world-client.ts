@@ -1,7 +1,8 @@
-// The hands and eyes at the bench: presses buttons, drives pins, sees every edge. Never reaches the device but through its pins.
+// The hands and eyes at the bench: presses buttons, drives pins, sees every edge, breaks connections of the radio. Never reaches the
+// device but through its pins and the air.
 
 import type { Socket } from 'node:net';
-import type { WorldCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
+import type { RadioCommand, WorldCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
 import { WORLD_LINE_MAX_BYTES } from '../../contracts/wire/world-link.ts';
 import { FactoryError } from './factory-error.ts';
 import { LineStream } from './line-stream.ts';
@@ -15,9 +16,17 @@ const level: Shape<0 | 1 | null> = (value, path) => {
   if (value === 0 || value === 1 || value === null) return value;
   throw new ShapeMismatch(path, '0, 1 or null');
 };
+const numberOrNull: Shape<number | null> = (value, path) => (value === null ? null : number(value, path));
 const worldEvent: Shape<WorldEvent> = variant<WorldEvent>({
   pin: record<EventOf<'pin'>>({ kind: oneOf('pin'), t: number, pin: number, level }),
   press: record<EventOf<'press'>>({ kind: oneOf('press'), t: number, pin: number }),
+  radio: record<EventOf<'radio'>>({
+    kind: oneOf('radio'),
+    t: number,
+    power: oneOf('on', 'off'),
+    cutAfterBytes: numberOrNull,
+    delayMs: number,
+  }),
   refused: record<EventOf<'refused'>>({
     kind: oneOf('refused'),
     t: number,
@@ -58,7 +67,12 @@ export class WorldClient {
     this.#send({ do: 'drive', pin, level });
   }
 
-  /** Hears edges, presses and refusals from now on; the returned function ends it. */
+  /** Switches the access point of the device's radio, or arms a fault there; a `radio` event says how it is then. */
+  radio(command: RadioCommand): void {
+    this.#send(command);
+  }
+
+  /** Hears edges, presses, the radio and refusals from now on; the returned function ends it. */
   onEvent(listener: (event: WorldEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

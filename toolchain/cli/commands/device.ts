@@ -2,17 +2,17 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parseComponentId, parseDeviceId } from '../../../contracts/core/ids.ts';
-import type { ComponentId } from '../../../contracts/core/ids.ts';
-import type { AppStatus, InstalledImage } from '../../../contracts/wire/device-link.ts';
-import { developmentCapability, prepareProfile } from '../../factory/profile.ts';
 import type { DeviceChoice } from '../attached.ts';
 import { listDevices, stateFolder, withDevice } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
+import { appTable, componentIdOf, deviceLeaf, imageTable } from '../device-command.ts';
 import { eventText } from '../event-text.ts';
-import { CliError } from '../outcome.ts';
 import { table } from '../table.ts';
 import { readInput } from '../files.ts';
+import { registerDeviceFleet } from './device-fleet.ts';
+import { registerDeviceRights } from './device-rights.ts';
+import { registerDeviceService } from './device-service.ts';
+import { registerDeviceUpdate } from './device-update.ts';
 
 interface ComponentChoice extends DeviceChoice {
   readonly componentId: string;
@@ -21,24 +21,19 @@ interface ComponentChoice extends DeviceChoice {
 export function registerDevice(root: Command, context: CommandContext): void {
   const device = root
     .command('device')
-    .description('A device on the bench: look at it, sideload to it, start and stop its apps.');
+    .description('A device on the bench: look at it, sideload to it, claim it, update it.');
   registerLooking(device, context);
-  registerRights(device, context);
-  registerSideload(device, context);
+  registerDeviceRights(device, context);
+  const image = device.command('image').description('Images on the device.');
+  registerSideload(device, image, context);
   registerApp(device, context);
-}
-
-function leaf(parent: Command, name: string, description: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option('--state <dir>', 'state folder', '.casemate')
-    .option('--device <name>', 'which device, when several are powered on')
-    .option('--json', 'one JSON document');
+  registerDeviceService(device, context);
+  registerDeviceUpdate(device, image, context);
+  registerDeviceFleet(device, context);
 }
 
 function registerLooking(device: Command, { outcome, cwd }: CommandContext): void {
-  leaf(device, 'list-attached', 'Lists the devices of the state folder and whether they are powered on.')
+  deviceLeaf(device, 'list-attached', 'Lists the devices of the state folder and whether they are powered on.')
     .addHelpText('after', '\nExample:\n  npx casemate device list-attached --json')
     .action(async (choice: DeviceChoice) => {
       const devices = await listDevices(stateFolder(cwd, choice));
@@ -50,7 +45,7 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
       );
     });
 
-  leaf(device, 'show-attached', 'Shows identity, lifecycle, rights and the measurement log.')
+  deviceLeaf(device, 'show-attached', 'Shows identity, lifecycle, rights and the measurement log.')
     .addHelpText('after', '\nExample:\n  npx casemate device show-attached')
     .action((choice: DeviceChoice) =>
       withDevice(cwd, choice, async (client) => {
@@ -78,7 +73,7 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
     );
 
   const firewall = device.command('firewall').description('The silicon firewall.');
-  leaf(firewall, 'show', 'Shows every row of the firewall, as the monitor has it.')
+  deviceLeaf(firewall, 'show', 'Shows every row of the firewall, as the monitor has it.')
     .addHelpText('after', '\nExample:\n  npx casemate device firewall show')
     .action((choice: DeviceChoice) =>
       withDevice(cwd, choice, async (client) => {
@@ -98,7 +93,7 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
       }),
     );
 
-  leaf(device, 'log', 'Prints the audit trail, then (with --follow) every event as it happens. Stream.')
+  deviceLeaf(device, 'log', 'Prints the audit trail, then (with --follow) every event as it happens. Stream.')
     .option('--follow', 'stay and print what comes')
     .addHelpText('after', '\nExample:\n  npx casemate device log --follow')
     .action((choice: DeviceChoice & { readonly follow?: boolean }) =>
@@ -112,7 +107,7 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
       }),
     );
 
-  leaf(device, 'restart', 'Resets the device.')
+  deviceLeaf(device, 'restart', 'Resets the device.')
     .addHelpText('after', '\nExample:\n  npx casemate device restart')
     .action((choice: DeviceChoice) =>
       withDevice(cwd, choice, async (client) => {
@@ -124,7 +119,7 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
   const manufacturing = device
     .command('manufacturing-state')
     .description('The lifecycle in the fuses: Blank, Module1Complete, DeviceComplete.');
-  leaf(manufacturing, 'show', 'Shows the manufacturing state.')
+  deviceLeaf(manufacturing, 'show', 'Shows the manufacturing state.')
     .addHelpText('after', '\nExample:\n  npx casemate device manufacturing-state show')
     .action((choice: DeviceChoice) =>
       withDevice(cwd, choice, async (client) => {
@@ -134,55 +129,9 @@ function registerLooking(device: Command, { outcome, cwd }: CommandContext): voi
     );
 }
 
-function registerRights(device: Command, { outcome, cwd }: CommandContext): void {
-  leaf(
-    device,
-    'enable-development',
-    'Gets an appDevelopment capability for this one device from the authority and applies it.',
-  )
-    .addHelpText('after', '\nExample:\n  npx casemate device enable-development')
-    .action((choice: DeviceChoice) =>
-      withDevice(cwd, choice, async (client) => {
-        const profile = await prepareProfile(stateFolder(cwd, choice));
-        const { deviceId } = await client.show();
-        const id = parseDeviceId(deviceId);
-        if (id === undefined) throw new CliError('internal', 'the device told a malformed id');
-        await client.applyCapability(await developmentCapability(profile, id));
-        const { rights } = await client.show();
-        outcome.result({ rights }, () => `rights: ${rights.join(', ')}`);
-      }),
-    );
-
-  const capability = device.command('capability').description('Device capability files.');
-  leaf(capability, 'show-attached', 'Shows the rights in force.')
-    .addHelpText('after', '\nExample:\n  npx casemate device capability show-attached')
-    .action((choice: DeviceChoice) =>
-      withDevice(cwd, choice, async (client) => {
-        const { rights, capabilitySerial } = await client.show();
-        outcome.result({ rights, serial: capabilitySerial }, () =>
-          rights.length === 0 ? 'none' : `${rights.join(', ')} (serial ${capabilitySerial})`,
-        );
-      }),
-    );
-  leaf(capability, 'update', 'Applies a capability file, or with --none takes the applied one away.')
-    .option('--apply <file>', 'capability file of 256 bytes')
-    .option('--none', 'take the applied capability away; its serial stays spent')
-    .addHelpText('after', '\nExample:\n  npx casemate device capability update --none')
-    .action((choice: DeviceChoice & { readonly apply?: string; readonly none?: boolean }) =>
-      withDevice(cwd, choice, async (client) => {
-        if ((choice.apply === undefined) === (choice.none !== true))
-          throw new CliError('usage', 'give either --apply FILE or --none', { fault: 'caller' });
-        if (choice.apply === undefined) await client.removeCapability();
-        else await client.applyCapability(await readInput(resolve(cwd, choice.apply)));
-        const { rights } = await client.show();
-        outcome.result({ rights }, () => `rights: ${rights.join(', ') || 'none'}`);
-      }),
-    );
-}
-
-function registerSideload(device: Command, { outcome, cwd }: CommandContext): void {
+function registerSideload(device: Command, image: Command, { outcome, cwd }: CommandContext): void {
   const sideload = device.command('sideload').description('Put images on the device over its cable.');
-  leaf(sideload, 'deploy', 'Installs a signed image package and starts it.')
+  deviceLeaf(sideload, 'deploy', 'Installs a signed image package and starts it.')
     .requiredOption('-i, --image-package <file>', 'the package')
     .option('--manual', 'install without starting')
     .addHelpText('after', '\nExample:\n  npx casemate device sideload deploy -i blink.imagepackage')
@@ -196,20 +145,20 @@ function registerSideload(device: Command, { outcome, cwd }: CommandContext): vo
         outcome.result({ image }, () => imageTable([image]));
       }),
     );
-  leaf(sideload, 'delete', 'Stops an app and removes its image.')
+  deviceLeaf(sideload, 'delete', 'Stops an app and removes its image.')
     .requiredOption('-c, --component-id <guid>', 'component id')
     .addHelpText('after', '\nExample:\n  npx casemate device sideload delete -c 0b1a7a1e-4d3b-4c52-9f4d-6a3c5f0f2b10')
     .action((choice: ComponentChoice) =>
       withDevice(cwd, choice, async (client) => {
-        await client.deleteImage(componentIdOf(choice));
+        await client.deleteImage(componentIdOf(choice.componentId));
         outcome.result({ ok: true }, () => 'removed');
       }),
     );
   for (const [parent, name] of [
     [sideload, 'show-deployment'],
-    [device.command('image').description('Images on the device.'), 'list-installed'],
+    [image, 'list-installed'],
   ] as const) {
-    leaf(parent, name, 'Lists the installed app images.')
+    deviceLeaf(parent, name, 'Lists the installed app images.')
       .addHelpText('after', `\nExample:\n  npx casemate device ${parent.name()} ${name}`)
       .action((choice: DeviceChoice) =>
         withDevice(cwd, choice, async (client) => {
@@ -223,7 +172,7 @@ function registerSideload(device: Command, { outcome, cwd }: CommandContext): vo
 function registerApp(device: Command, { outcome, cwd }: CommandContext): void {
   const app = device.command('app').description('Apps on the device.');
   for (const verb of ['start', 'stop'] as const) {
-    leaf(
+    deviceLeaf(
       app,
       verb,
       verb === 'start' ? 'Starts an installed app.' : 'Asks an app to end, and ends it when its grace period is over.',
@@ -232,13 +181,13 @@ function registerApp(device: Command, { outcome, cwd }: CommandContext): void {
       .addHelpText('after', `\nExample:\n  npx casemate device app ${verb} -c 0b1a7a1e-4d3b-4c52-9f4d-6a3c5f0f2b10`)
       .action((choice: ComponentChoice) =>
         withDevice(cwd, choice, async (client) => {
-          const id = componentIdOf(choice);
+          const id = componentIdOf(choice.componentId);
           const status = verb === 'start' ? await client.startApp(id) : await client.stopApp(id);
           outcome.result({ app: status }, () => appTable([status]));
         }),
       );
   }
-  leaf(app, 'show-status', 'Shows the state of every installed app.')
+  deviceLeaf(app, 'show-status', 'Shows the state of every installed app.')
     .addHelpText('after', '\nExample:\n  npx casemate device app show-status')
     .action((choice: DeviceChoice) =>
       withDevice(cwd, choice, async (client) => {
@@ -246,41 +195,4 @@ function registerApp(device: Command, { outcome, cwd }: CommandContext): void {
         outcome.result({ apps }, () => appTable(apps));
       }),
     );
-}
-
-function componentIdOf(choice: ComponentChoice): ComponentId {
-  const id = parseComponentId(choice.componentId);
-  if (id === undefined)
-    throw new CliError('usage', `"${choice.componentId}" is no component id`, {
-      fault: 'caller',
-      hint: 'It is a GUID, the ComponentId of the app manifest.',
-    });
-  return id;
-}
-
-function imageTable(images: readonly InstalledImage[]): string {
-  return table(
-    ['NAME', 'VERSION', 'COMPONENT', 'IMAGE', 'BYTES', 'TRUST'],
-    images.map((image) => [
-      image.name,
-      image.version,
-      image.componentId,
-      image.imageId,
-      String(image.sizeBytes),
-      image.trust,
-    ]),
-  );
-}
-
-function appTable(apps: readonly AppStatus[]): string {
-  return table(
-    ['NAME', 'STATE', 'RESTARTS', 'COMPONENT', 'LAST END'],
-    apps.map((app) => [
-      app.name,
-      app.state,
-      String(app.restarts),
-      app.componentId,
-      app.lastEnd === null ? '' : `${app.lastEnd.reason} ${app.lastEnd.exitCode ?? ''} ${app.lastEnd.detail}`.trim(),
-    ]),
-  );
 }

@@ -3,21 +3,20 @@
 
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { stateFolder } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
+import { propertiesOf } from '../service/fleet.ts';
+import type { ResourcePaths } from '../service/resource-paths.ts';
 import type { Resource } from '../service/service-client.ts';
-import { ServiceClient } from '../service/service-client.ts';
-import { serviceAccess } from '../service/service-record.ts';
+import type { ServiceChoice } from '../service/service-command.ts';
+import { fleetOf, withServiceOptions } from '../service/service-command.ts';
 import { table } from '../table.ts';
+import { registerCatalogExtras } from './catalog-extras.ts';
 
-interface Choice {
-  readonly state: string;
-  readonly service?: string;
-  readonly subscription: string;
-  readonly resourceGroup: string;
+interface Choice extends ServiceChoice {
   readonly name?: string;
   readonly catalog?: string;
   readonly product?: string;
+  readonly publisherSignature?: string;
   readonly description?: string;
   readonly osFeed?: string;
   readonly applicationUpdate?: string;
@@ -32,8 +31,8 @@ interface Kind {
   /** The options that say what it is in. */
   readonly parents: readonly ('catalog' | 'product')[];
   readonly example: string;
-  /** The path of all of them, with its last slash. */
-  path(choice: Choice): string;
+  /** The path of all of them, or of the one with this name. */
+  path(paths: ResourcePaths, choice: Choice, name?: string): string;
   body(choice: Choice): object;
   readonly createOptions: readonly Option[];
   readonly columns: Readonly<Record<string, (resource: Resource) => unknown>>;
@@ -46,27 +45,39 @@ const KINDS: readonly Kind[] = [
     word: 'catalog',
     parents: [],
     example: '--name Plant',
-    path: catalogs,
-    body: () => ({ location: 'global' }),
-    createOptions: [],
-    columns: { ...NAME, ID: (resource) => properties(resource)['tenantId'] },
+    path: (paths, _, name) => (name === undefined ? paths.catalogs : paths.catalog(name)),
+    body: ({ publisherSignature }) => ({
+      location: 'global',
+      ...(publisherSignature === undefined ? {} : { properties: { publisherSignature } }),
+    }),
+    createOptions: [
+      new Option(
+        '--publisher-signature <policy>',
+        'Required (default): devices take only apps that a publisher key of the catalog signed; or NotRequired',
+      ),
+    ],
+    columns: {
+      ...NAME,
+      ID: (resource) => propertiesOf(resource)['tenantId'],
+      'PUBLISHER SIGNATURE': (resource) => propertiesOf(resource)['publisherSignature'],
+    },
   },
   {
     command: 'product',
     word: 'product',
     parents: ['catalog'],
     example: '--catalog Plant --name "Lamp 1"',
-    path: products,
+    path: (paths, { catalog = '' }, name) => paths.products(catalog, name),
     body: ({ description }) => ({ properties: given({ description }) }),
     createOptions: [new Option('--description <text>', 'what it is')],
-    columns: { ...NAME, DESCRIPTION: (resource) => properties(resource)['description'] },
+    columns: { ...NAME, DESCRIPTION: (resource) => propertiesOf(resource)['description'] },
   },
   {
     command: 'device-group',
     word: 'device group',
     parents: ['catalog', 'product'],
     example: '--catalog Plant --product "Lamp 1" --name "Field Test"',
-    path: (choice) => `${products(choice)}${name(choice.product)}/deviceGroups/`,
+    path: (paths, { catalog = '', product = '' }, name) => paths.deviceGroups(catalog, product, name),
     body: ({ description, osFeed, applicationUpdate, allowCrashDumpsCollection, regionalDataBoundary }) => ({
       properties: given({
         description,
@@ -85,9 +96,9 @@ const KINDS: readonly Kind[] = [
     ],
     columns: {
       ...NAME,
-      'OS FEED': (resource) => properties(resource)['osFeedType'],
-      UPDATES: (resource) => properties(resource)['updatePolicy'],
-      DESCRIPTION: (resource) => properties(resource)['description'],
+      'OS FEED': (resource) => propertiesOf(resource)['osFeedType'],
+      UPDATES: (resource) => propertiesOf(resource)['updatePolicy'],
+      DESCRIPTION: (resource) => propertiesOf(resource)['description'],
     },
   },
 ];
@@ -99,6 +110,7 @@ export function registerFleet(root: Command, context: CommandContext): void {
     registerVerb(parent, context, kind, 'list', `Lists the ${kind.word}s.`);
     registerVerb(parent, context, kind, 'show', `Shows one ${kind.word}.`);
     registerVerb(parent, context, kind, 'delete', `Deletes a ${kind.word}; refused while there are devices in it.`);
+    if (kind.command === 'catalog') registerCatalogExtras(parent, context);
   }
 }
 
@@ -110,25 +122,16 @@ function registerVerb(parent: Command, { outcome, cwd }: CommandContext, kind: K
   for (const above of kind.parents) command.requiredOption(`--${above} <name>`, `${above} that it is in`);
   if (verb === 'create') for (const option of kind.createOptions) command.addOption(option);
   const example = verb === 'list' ? kind.example.replace(/ ?--name .*$/, '') : kind.example;
-  command
-    .option('-g, --resource-group <name>', 'resource group, a namespace of catalogs', 'casemate')
-    .option(
-      '--subscription <id>',
-      'subscription, a namespace of resource groups',
-      '00000000-0000-0000-0000-000000000000',
-    )
-    .option('--state <dir>', 'state folder of the service: its address and the operator’s certificate', '.casemate')
-    .option('--service <url>', 'address of the service (default: the one that it left in its state folder)')
-    .option('--json', 'one JSON document')
+  withServiceOptions(command)
     .addHelpText('after', `\nExample:\n  npx casemate ${kind.command} ${verb} ${example}`.trimEnd())
     .action(async (choice: Choice) => {
-      const client = new ServiceClient(await serviceAccess(stateFolder(cwd, choice), choice.service));
+      const { client, paths } = await fleetOf(cwd, choice);
       if (verb === 'list') {
-        const items = await client.list(kind.path(choice).slice(0, -1));
+        const items = await client.list(kind.path(paths, choice));
         outcome.result({ value: items }, () => tableOf(kind, items));
         return;
       }
-      const path = `${kind.path(choice)}${name(choice.name)}`;
+      const path = kind.path(paths, choice, choice.name ?? '');
       if (verb === 'delete') {
         // The service answers alike whether it was there or not; a person who mistyped wants to know.
         await client.ask('GET', path);
@@ -154,32 +157,13 @@ function tableOf({ columns }: Kind, items: readonly Resource[]): string {
   );
 }
 
-/** Without what could steer the terminal: the answer may come from any service that --service names. */
+/** `table` shows it without what could steer the terminal: the answer may come from any service that --service names. */
 function plain(value: unknown): string {
-  return typeof value === 'string' ? value.replaceAll(/\p{Cc}/gu, ' ') : '';
-}
-
-function catalogs({ subscription, resourceGroup }: Choice): string {
-  const group = `/subscriptions/${name(subscription)}/resourceGroups/${name(resourceGroup)}`;
-  return `${group}/providers/Microsoft.AzureSphere/catalogs/`;
-}
-
-function products(choice: Choice): string {
-  return `${catalogs(choice)}${name(choice.catalog)}/products/`;
-}
-
-/** As one word of a path. `.` and `..` would be taken out of it by URL, and name something else. */
-function name(text = ''): string {
-  return text === '.' || text === '..' ? text.replaceAll('.', '%252E') : encodeURIComponent(text);
+  return typeof value === 'string' ? value : '';
 }
 
 function given(values: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-}
-
-function properties(resource: Resource): Resource {
-  const value = resource['properties'];
-  return typeof value === 'object' && value !== null ? (value as Resource) : {};
 }

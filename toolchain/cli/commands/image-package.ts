@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { NO_CATALOG } from '../../../contracts/core/image.ts';
 import type { Examined, ImageExamination, KnownKey } from '../../build/examine-image.ts';
 import { examineImage } from '../../build/examine-image.ts';
 import { AuthorityClient } from '../../factory/authority-client.ts';
@@ -11,7 +12,7 @@ import { readSigningKey } from '../../factory/signing-key.ts';
 import type { DeviceChoice } from '../attached.ts';
 import { stateFolder } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
-import { CliError } from '../outcome.ts';
+import { namedKey } from '../development-key.ts';
 import { table } from '../table.ts';
 import { readInput, writeOutput } from '../files.ts';
 
@@ -54,21 +55,6 @@ export function registerImagePackage(root: Command, { outcome, cwd }: CommandCon
     });
 }
 
-async function namedKey(state: string, name: string): ReturnType<typeof readSigningKey> {
-  if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
-    throw new CliError('usage', `"${name}" is no name of a key`, { fault: 'caller' });
-  try {
-    return await readSigningKey(join(state, STATE_PLACES.keys, `${name}.pem`));
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new CliError('file-not-readable', `there is no key "${name}" in ${state}`, {
-      fault: 'caller',
-      hint: 'casemate build makes the development key',
-      cause,
-    });
-  }
-}
-
 /** The keys of the state folder, as far as they are there: a package can be looked at without any. */
 async function knownKeys(state: string): Promise<readonly KnownKey[]> {
   const keys: KnownKey[] = [];
@@ -96,6 +82,7 @@ function describe(image: ImageExamination): string {
     ['kind', image.kind],
     ['component id', image.componentId],
     ['image id', image.imageId],
+    ['catalog id', image.catalogId === NO_CATALOG ? 'none: to sideload alone' : image.catalogId],
     ['rollback index', String(image.rollbackIndex)],
     ['size', `${image.sizeBytes} bytes`],
     ...Object.entries(image.sections).map(([name, size]) => [`  ${name}`, `${size} bytes`]),

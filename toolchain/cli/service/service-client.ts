@@ -13,7 +13,7 @@ const TIMEOUT_MS = 30_000;
 /** 1000 pages of 1000: more than any fleet that a table in a terminal is for. */
 const PAGES_MAX = 1000;
 
-export type Method = 'GET' | 'PUT' | 'DELETE' | 'POST';
+export type Method = 'GET' | 'PUT' | 'PATCH' | 'DELETE' | 'POST';
 export type Resource = Readonly<Record<string, unknown>>;
 
 export class ServiceClient {

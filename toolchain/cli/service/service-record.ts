@@ -8,6 +8,12 @@ import { oneOf, record, ShapeMismatch, text } from '../../factory/shape.ts';
 import type { Shape } from '../../factory/shape.ts';
 import { CliError } from '../outcome.ts';
 
+/** Where devices find the service. */
+export interface DeviceApiAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What a client needs to speak to the service as its operator. */
 export interface ServiceAccess {
   readonly url: URL;
@@ -18,6 +24,7 @@ export interface ServiceAccess {
 
 const PEM_MAX_BYTES = 16 * 1024;
 const OTHERS = 0o077;
+const HTTPS_PORT = 443;
 const version: Shape<1> = (value, path) => {
   if (value === 1) return 1;
   throw new ShapeMismatch(path, 'version 1');
@@ -25,6 +32,7 @@ const version: Shape<1> = (value, path) => {
 const RECORD = record<ServiceRecordText>({
   version,
   url: text(256),
+  deviceApi: text(256),
   operator: oneOf('service/operator.pem'),
   root: oneOf('service/root-ca.pem'),
 });
@@ -37,6 +45,18 @@ export async function serviceAccess(state: string, url: string | undefined): Pro
     operator: await readBounded(resolve(state, recorded.operator), PEM_MAX_BYTES, true),
     root: await readBounded(resolve(state, recorded.root), PEM_MAX_BYTES, false),
   };
+}
+
+/** Errors: as `serviceAccess`. */
+export async function deviceApiOf(state: string): Promise<DeviceApiAddress> {
+  const recorded = parseRecord(await readBounded(join(state, SERVICE_RECORD_FILE), SERVICE_RECORD_MAX_BYTES, false));
+  return deviceApiAddress(recorded.deviceApi);
+}
+
+/** From `https://HOST:PORT`. Errors: `usage`. */
+export function deviceApiAddress(url: string): DeviceApiAddress {
+  const { hostname, port } = parseUrl(url);
+  return { host: hostname, port: port === '' ? HTTPS_PORT : Number(port) };
 }
 
 function parseRecord(json: string): ServiceRecordText {

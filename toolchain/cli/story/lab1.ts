@@ -37,6 +37,8 @@ export interface Lab1 {
   readonly edges: readonly { readonly t: number; readonly pin: number; readonly level: 0 | 1 | null }[];
   readonly pressedAt: number;
   readonly denied: readonly BenchEvent[];
+  /** What the LED blinked with, unsigned: the labs after this one go on with it. */
+  readonly blink: BuildResult;
 }
 
 export async function playLab1(story: Story, profile: Profile): Promise<Lab1> {
@@ -51,7 +53,7 @@ export async function playLab1(story: Story, profile: Profile): Promise<Lab1> {
     (bench) => playOnHollowOs(story, bench, image),
   );
   await playChangedByte(story, profile);
-  return { ...first, denied: [...first.denied, ...second] };
+  return { ...first, denied: [...first.denied, ...second], blink };
 }
 
 async function playOnSoundDevice(
@@ -60,7 +62,7 @@ async function playOnSoundDevice(
   names: ReadonlyMap<number, string>,
   blink: BuildResult,
   image: Uint8Array,
-): Promise<Lab1> {
+): Promise<Omit<Lab1, 'blink'>> {
   const folder = deviceFolder(profile.state, `story-${process.pid}`);
   const { anchors, release } = profile;
   const made = await story.step('a device is manufactured: keys, fuses, flash', () =>

@@ -46,12 +46,21 @@ export class Story {
     }
   }
 
-  /** A step that holds only if the work is refused with this code. Errors: `story-failed`. */
-  refusal(what: string, code: string, work: () => Promise<unknown>): Promise<void> {
+  /**
+   * A step that holds only if the work is refused with this code, and `afterwards` finds nothing broken. Errors: `story-failed`,
+   * those of `afterwards`.
+   */
+  refusal(
+    what: string,
+    code: string,
+    work: () => Promise<unknown>,
+    afterwards?: () => Promise<unknown>,
+  ): Promise<void> {
     return this.step(`refused: ${what}`, async () => {
       const found = await refusalOf(work);
       if (found !== code)
         throw new CliError('story-failed', `${what} should be refused as ${code}, not ${found ?? 'accepted'}`);
+      await afterwards?.();
       this.refused.push({ what, code });
     });
   }
