@@ -14,18 +14,20 @@ const BLINK = 'b78e1c1f-55a0-4c0e-9f5d-0c1e6c7f2a10';
 const START_MS = 60_000;
 let up: ChildProcess;
 
-/** Starts `casemate up` and resolves when blink's LED moves. */
+/** Starts `casemate up` and resolves when blink's LED moves and the service is there: a kept board blinks before it. */
 async function startUp(): Promise<ChildProcess> {
   const args = [`${CHECKOUT}/toolchain/cli/main.ts`, 'up', '--json', ...state()];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const output = createInterface({ input: child.stdout });
+  const awaited = new Set(['pin', 'up']);
   for await (const line of output) {
-    if ((JSON.parse(line) as { kind: string }).kind === 'pin') {
+    awaited.delete((JSON.parse(line) as { kind: string }).kind);
+    if (awaited.size === 0) {
       child.stdout.resume();
       return child;
     }
   }
-  throw new Error('up ended before the LED moved');
+  throw new Error('up ended before it was up');
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
