@@ -9,6 +9,8 @@ import { hostEntropy, nodeCrypto } from './node-crypto.ts';
 
 /** A chain of three in PEM has under 4 KiB. */
 const PEM_MAX_CHARACTERS = 64 * 1024;
+/** What a host at the cable takes for a name: with longer ones the device could not tell its state any more. */
+const NAMES_MAX_CHARACTERS = 1024;
 
 export const deviceKeys: DeviceKeys = {
   sign: (privateKey, message) => nodeCrypto.signP256(privateKey, message),
@@ -25,10 +27,14 @@ function describeCertificate(pem: string): CertificateFacts {
   // Not a number is neither before nor after any time: a certificate with such an end would never be over.
   if (notBeforeSeconds === undefined || notAfterSeconds === undefined) throw malformed('its dates are none');
   refuseUnusableChain(pem);
+  const subject = certificate.subject.split('\n').join(', ');
+  const { subjectAltName = '' } = certificate;
+  if (subject.length > NAMES_MAX_CHARACTERS || subjectAltName.length > NAMES_MAX_CHARACTERS)
+    throw malformed('names longer than anybody reads');
   return {
     serial: certificate.serialNumber.toLowerCase(),
-    subject: certificate.subject.split('\n').join(', '),
-    subjectAltName: certificate.subjectAltName ?? '',
+    subject,
+    subjectAltName,
     notBeforeSeconds,
     notAfterSeconds,
     publicKey,

@@ -33,6 +33,7 @@ import { Reports } from './service/reports.ts';
 import { ServiceConnection } from './service/service-connection.ts';
 import { UpdateSchedule } from './service/update-schedule.ts';
 import type { DeviceKeys, ServiceNetwork } from './service-port.ts';
+import { restartForLogRoom } from './update/log-room.ts';
 import { UpdateClient } from './update/update-client.ts';
 import { ViolationWatch } from './violation-watch.ts';
 
@@ -95,7 +96,9 @@ export async function startOs(parts: OsParts): Promise<RunningOs> {
     sha256,
   });
   const chance = chanceFrom((count) => keys.random(count));
-  const schedule = new UpdateSchedule({ check: () => updates.check(), time, chance, report });
+  const room = { monitor, flush: () => reports.flush() };
+  const check = async (): Promise<void> => restartForLogRoom(room, await updates.check());
+  const schedule = new UpdateSchedule({ check, time, chance, report });
   service.onAttested(() => {
     reports.attested();
     schedule.attested();

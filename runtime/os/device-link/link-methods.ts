@@ -72,7 +72,7 @@ const RATES = {
   'evidence.collect': { burst: 8, everyNs: SECOND_NS },
   'service.attest': { burst: 8, everyNs: SECOND_NS },
   'update.check': { burst: 8, everyNs: SECOND_NS },
-  'service.configure': { burst: 5, everyNs: 30n * SECOND_NS },
+  'service.configure': { burst: 5, everyNs: 300n * SECOND_NS },
 } as const;
 
 /** `audit.list` fits one frame, with room for the list around the events. */

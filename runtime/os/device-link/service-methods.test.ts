@@ -79,13 +79,13 @@ test('evidence is collected a few times at once and then once a second; the coun
   t.is(await collect(), 'link-busy');
 });
 
-test('the address changes a few times at once and then twice a minute: each change wears the flash', async (t) => {
+test('the address changes a few times at once and then once in five minutes: each change wears the flash', async (t) => {
   const { host, time } = await bench();
   const configure = (port: number) => host.request('service.configure', { host: 'service.example', port });
   for (let port = 1; port <= 5; port++) t.deepEqual(await configure(port), {});
   t.is(await configure(6), 'link-busy');
   t.like(await host.request('service.status'), { service: { port: 5 } });
-  await time.advance(30n * SECOND);
+  await time.advance(300n * SECOND);
   t.deepEqual(await configure(7), {});
 });
 
