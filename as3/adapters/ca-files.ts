@@ -20,7 +20,8 @@ export interface Ca {
 export interface CaRule {
   readonly name: string;
   /** Who signs it; `undefined`: it signs itself. */
-  readonly issuer: { readonly name: string; readonly privateKey: KeyObject } | undefined;
+  readonly issuer:
+    { readonly name: string; readonly privateKey: KeyObject; readonly certificate?: X509Certificate } | undefined;
   readonly purpose: Purpose;
   readonly curve: 'P-256' | 'P-384';
   /** How many CA certificates may stand below it. */
@@ -47,7 +48,7 @@ export async function openCa(folder: string, file: string, clock: Clock, rule: C
       subject: rule.name,
       subjectKey: privateKey,
       issuer: rule.issuer ?? { name: rule.name, privateKey },
-      ...validity(clock, rule.lifeDays * DAY_MS),
+      ...validity(clock, rule.lifeDays * DAY_MS, rule.issuer?.certificate),
       is: { kind: 'ca', pathLength: rule.pathLength, purpose: rule.purpose },
     });
     await writeDurableFile(certificatePath, pemOf(der), 0o644);
@@ -62,9 +63,15 @@ export async function openCa(folder: string, file: string, clock: Clock, rule: C
   return { name: rule.name, privateKey, certificate };
 }
 
-export function validity(clock: Clock, lifeMs: number): { readonly notBefore: Date; readonly notAfter: Date } {
+/** Nothing lives longer than what it is below. */
+export function validity(
+  clock: Clock,
+  lifeMs: number,
+  issuer?: X509Certificate,
+): { readonly notBefore: Date; readonly notAfter: Date } {
   const now = clock.nowMs();
-  return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + lifeMs) };
+  const endMs = Math.min(now + lifeMs, issuer?.validToDate.getTime() ?? Infinity);
+  return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(endMs) };
 }
 
 export function newKey(curve: CaRule['curve']): KeyObject {

@@ -63,6 +63,17 @@ test.serial('the chain is root P-384, policy P-384, and P-256 below', async (t) 
     t.is(statSync(join(state, 'service', file)).mode & 0o777, 0o600, file);
 });
 
+test.serial('no CA outlives the one above it', async (t) => {
+  const folder = copy();
+  const late = { nowMs: () => Date.now() + 9.5 * 365 * 24 * HOUR_MS };
+  const { pki } = await openServiceFolder(folder, late);
+  const { notAfterMs } = await pki.ofCatalog('eeeeeeee-89ab-4cde-8f01-23456789abcd');
+  const endOf = (file: string) =>
+    new X509Certificate(readFileSync(join(folder, `service/${file}.pem`))).validToDate.getTime();
+  t.true(notAfterMs <= endOf('policy-ca'));
+  t.true(endOf('update-ca') <= endOf('policy-ca'));
+});
+
 test.serial('two processes that need a catalog’s CA at one moment make one', async (t) => {
   const folder = copy();
   const two = await Promise.all([openServiceFolder(folder, clock), openServiceFolder(folder, clock)]);

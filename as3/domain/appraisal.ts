@@ -10,8 +10,8 @@ import type { Ledger } from './ledger.ts';
 import { developersOf, referencesIn } from './ledger.ts';
 import type { Clock } from './ports.ts';
 import type { NoncePurpose, ServiceNonces } from './service-nonce.ts';
-import type { EvidencePrimitives } from './verify-evidence.ts';
-import { verifyEvidence } from './verify-evidence.ts';
+import type { EvidencePrimitives, EvidenceVerdict } from './verify-evidence.ts';
+import { verifyEvidence, verifySender } from './verify-evidence.ts';
 import { bytesToHex } from '../../contracts/core/ids.ts';
 
 /** A device in the field; or one of those, with somebody's development images on it. */
@@ -33,6 +33,14 @@ export class Appraisal {
   }
 
   /**
+   * That this device said it at all: before anything is looked up, since anybody may send something in a device's name. Errors:
+   * `evidence-wrong-key`, `evidence-signature-invalid`.
+   */
+  requireSender(evidence: Evidence): void {
+    requireGood(verifySender(evidence, evidence.claims, this.#parts.primitives));
+  }
+
+  /**
    * What the store needs to accept it. Errors: every code of `DeviceRefusal` that speaks of nonces and evidence; `details.claim`
    * names the claim.
    */
@@ -45,6 +53,7 @@ export class Appraisal {
     const { ledger, apps, nonces, clock, primitives } = this.#parts;
     const { claims } = evidence;
     const { expiresMs } = nonces.check(claims.nonce, purpose);
+    this.requireSender(evidence);
     const entries = await ledger.entries();
     const verdict = verifyEvidence(
       evidence,
@@ -59,15 +68,16 @@ export class Appraisal {
       },
       primitives,
     );
-    if (!verdict.ok) {
-      const { code, claim, detail } = verdict;
-      throw new DeviceRefusal(code, detail, { details: { claim } });
-    }
+    requireGood(verdict);
     checkBoard(claims, standing);
     const digest = bytesToHex(primitives.sha256(claims.nonce));
     const { deviceId, bootCount, bootSeed } = claims;
     return { deviceId, nonce: { digest, expiresMs }, boot: { bootCount, bootSeed }, nowMs: clock.nowMs() };
   }
+}
+
+function requireGood(verdict: EvidenceVerdict): void {
+  if (!verdict.ok) throw new DeviceRefusal(verdict.code, verdict.detail, { details: { claim: verdict.claim } });
 }
 
 /** The factory knows which board it put the chip on; a device could call itself another one to get another one's images. */

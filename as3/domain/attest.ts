@@ -94,6 +94,7 @@ export class Attestation {
     const { deviceId } = evidence.claims;
     let catalogId: string | null = null;
     try {
+      this.#parts.appraisal.requireSender(evidence);
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const standing = await this.#parts.store.standing(deviceId);
         if (standing === undefined) throw new DeviceRefusal('device-unknown', 'no factory has endorsed this device');

@@ -1,5 +1,5 @@
 // What endorsing, claiming and attesting ask of the database; test/support/attestation-store-conformance.ts runs on each. Types
-// only. Every method is atomic, and none ever answers with half of a change.
+// and a bound. Every method is atomic, and none ever answers with half of a change.
 
 import type { DeviceId } from '../../contracts/core/ids.ts';
 import type { EndorsedDevice } from '../../contracts/wire/endorsement-file.ts';
@@ -38,6 +38,12 @@ export interface CertificateRecord {
   readonly use: CertificateUse;
   readonly notAfterMs: number;
 }
+
+/**
+ * Of one device and use, the newest: the service answers a device that does nothing but attest, and its records must not fill the
+ * disk. An update certificate that is no longer on record opens nothing.
+ */
+export const CERTIFICATES_KEPT = 16;
 
 export interface AcceptedEvidence {
   readonly deviceId: DeviceId;

@@ -33,8 +33,12 @@ export interface Journal {
 
 /** Entries that are kept: enough to see what a fleet at a bench did, not an archive. */
 export const JOURNAL_KEPT = 500;
+/** Of these at most so many refusals of devices: whoever reaches the device listener can make one with every request. */
+export const JOURNAL_REFUSED_KEPT = 200;
 /** Longer text is cut, so that no device can fill the memory. */
 const TEXT_MAX_CHARACTERS = 500;
+/** Control characters but for the end of a line, halves of characters, and what turns the direction of reading: no word of an image or device needs them. */
+const UNSHOWN = /(?!\n)[\p{Cc}\p{Cs}\p{Bidi_Control}]/gu;
 
 /** A journal that can be read and followed. */
 export class JournalFeed implements Journal {
@@ -48,10 +52,15 @@ export class JournalFeed implements Journal {
 
   record({ text, ...rest }: Omit<JournalEntry, 'at'>): void {
     const at = new Date(this.#clock.nowMs()).toISOString();
-    const entry: JournalEntry = { at, ...rest, text: text.slice(0, TEXT_MAX_CHARACTERS) };
+    const entry: JournalEntry = { at, ...rest, text: shown(text) };
     this.#entries.push(entry);
-    if (this.#entries.length > JOURNAL_KEPT) this.#entries.shift();
+    if (this.#refusals > JOURNAL_REFUSED_KEPT) this.#entries.splice(this.#entries.findIndex(isRefusal), 1);
+    else if (this.#entries.length > JOURNAL_KEPT) this.#entries.shift();
     for (const listener of [...this.#listeners]) listener(entry);
+  }
+
+  get #refusals(): number {
+    return this.#entries.filter(isRefusal).length;
   }
 
   /** Oldest first, at most `JOURNAL_KEPT`. */
@@ -66,4 +75,12 @@ export class JournalFeed implements Journal {
       this.#listeners.delete(listener);
     };
   }
+}
+
+function shown(text: string): string {
+  return text.slice(0, TEXT_MAX_CHARACTERS).replace(UNSHOWN, '?');
+}
+
+function isRefusal({ kind }: JournalEntry): boolean {
+  return kind === 'device-refused';
 }

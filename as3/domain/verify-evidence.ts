@@ -106,8 +106,22 @@ export function verifyEvidence(
   return OK;
 }
 
+/** The first two checks alone: whether this device said it at all. */
+export function verifySender(
+  evidence: Evidence,
+  expected: Pick<Expectation, 'deviceId'>,
+  primitives: EvidencePrimitives,
+): EvidenceVerdict {
+  const verdict = checkKey(evidence.claims, expected, primitives);
+  return verdict.ok ? checkSignature(evidence, primitives) : verdict;
+}
+
 /** The id is the digest of the key: a device cannot bring another key for its id, nor another device's id for its key. */
-function checkKey(claims: EvidenceClaims, { deviceId }: Expectation, primitives: EvidencePrimitives): EvidenceVerdict {
+function checkKey(
+  claims: EvidenceClaims,
+  { deviceId }: Pick<Expectation, 'deviceId'>,
+  primitives: EvidencePrimitives,
+): EvidenceVerdict {
   const code = 'evidence-wrong-key';
   if (claims.deviceId !== deviceId) return refused(code, 'deviceId', 'evidence of another device');
   if (deviceIdOf(claims.identityKey, (bytes) => primitives.sha512(bytes)) !== deviceId)

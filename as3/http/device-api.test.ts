@@ -190,6 +190,18 @@ test('a nonce is good once, for one device, for five minutes, and not for a clai
   t.deepEqual(answers.map(({ status }) => status).sort(), [200, 401, 401]);
 });
 
+test('nobody learns from evidence in a device’s name whether the service knows that device', async (t) => {
+  const [device, stranger] = [await endorsed(), new TestDevice()];
+  for (const named of [device, new TestDevice()]) {
+    const claims = named.claims({ nonce: await named.nonce(bench), components: BOOT_STAGES, board: TEST_BOARD });
+    const evidence = base64(stranger.token({ ...claims, identityKey: named.point }));
+    t.is(
+      codeOf(await bench.askDevice('POST', '/device/v1/attest', { body: { evidence } })),
+      'evidence-signature-invalid',
+    );
+  }
+});
+
 test('strangers and unclaimed devices are told apart and get nothing', async (t) => {
   t.is(codeOf(await new TestDevice().tryAttest(bench)), 'device-unknown');
   t.is(codeOf(await (await endorsed()).tryAttest(bench)), 'device-unclaimed');

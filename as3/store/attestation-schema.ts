@@ -66,3 +66,14 @@ export const attestationMigration: Migration = {
     }
   },
 };
+
+/** The step `0004-certificates-by-device`: a device's older records are looked for each time that it attests. */
+export const certificatesMigration: Migration = {
+  async up(database) {
+    await database.schema
+      .createIndex('device_certificates_by_device')
+      .on('device_certificates')
+      .columns(['device_id', 'use', 'not_after_ms'])
+      .execute();
+  },
+};

@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { Migrator } from 'kysely/migration';
 import { ServiceError } from '../domain/service-error.ts';
-import { attestationMigration } from './attestation-schema.ts';
+import { attestationMigration, certificatesMigration } from './attestation-schema.ts';
 import { imagesMigration } from './images-migration.ts';
 import type { Tables } from './schema.ts';
 
@@ -91,6 +91,7 @@ export const MIGRATIONS: Migrations = {
   },
   '0002-attestation': attestationMigration,
   '0003-images': imagesMigration,
+  '0004-certificates-by-device': certificatesMigration,
 };
 
 /**

@@ -11,8 +11,10 @@ import type {
   ClaimPlace,
   DeviceStanding,
 } from '../domain/attestation-store.ts';
+import { CERTIFICATES_KEPT } from '../domain/attestation-store.ts';
 import { nameKey } from '../domain/resource-names.ts';
 import { ServiceError } from '../domain/service-error.ts';
+import type { AttestationTables } from './attestation-schema.ts';
 import type { Database } from './fleet-queries.ts';
 import { wantedScope } from './fleet-queries.ts';
 import { catalogOf } from './rows.ts';
@@ -53,6 +55,7 @@ export function sqlAttestationStore(database: Database): AttestationStore {
           return { serial, device_id: deviceId, catalog_id: catalogId, use, not_after_ms: notAfterMs };
         });
         await transaction.insertInto('device_certificates').values(rows).execute();
+        for (const row of rows) await dropOlder(transaction, row);
         const written = { device_id: deviceId, statement: bytesToHex(statement) };
         await transaction
           .insertInto('claim_statements')
@@ -160,6 +163,28 @@ async function standingOf(database: Database, deviceId: DeviceId): Promise<Devic
         ? undefined
         : { bootCount: Number(bootCount), bootSeed: hexToBytes(bootSeed) },
   };
+}
+
+/** Of the certificates of this one's device and use all but the newest, which it counts to whatever the clock says. */
+async function dropOlder(
+  database: Database,
+  { serial, device_id: deviceId, use }: Pick<AttestationTables['device_certificates'], 'serial' | 'device_id' | 'use'>,
+): Promise<void> {
+  const newest = database
+    .selectFrom('device_certificates')
+    .select('serial')
+    .where('device_id', '=', deviceId)
+    .where('use', '=', use)
+    .where('serial', '!=', serial)
+    .orderBy('not_after_ms', 'desc')
+    .limit(CERTIFICATES_KEPT - 1);
+  await database
+    .deleteFrom('device_certificates')
+    .where('device_id', '=', deviceId)
+    .where('use', '=', use)
+    .where('serial', '!=', serial)
+    .where('serial', 'not in', newest)
+    .execute();
 }
 
 /** Spends the nonce and moves the boot on, if the device still stands where the evidence found it. */

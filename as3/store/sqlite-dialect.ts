@@ -1,12 +1,15 @@
 // Kysely on the SQLite that comes with Node. Never shares its connection, and never begins a transaction that could find
 // out only later that another process writes.
 
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue } from 'node:sqlite';
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
 import { ServiceError } from '../domain/service-error.ts';
 import { CompiledQuery as Query, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 
+/** Mode of a new store. Of one that is there its owner has decided. */
+const OWNER_ALONE = 0o600;
 /** How long a write waits for another process's. */
 const BUSY_TIMEOUT_MS = 10_000;
 /**
@@ -42,6 +45,8 @@ class NodeSqliteDriver implements Driver {
   }
 
   async init(): Promise<void> {
+    // SQLite would make it readable by everybody, and gives the files beside it the mode of this one.
+    coded(() => closeSync(openSync(this.#file, 'a', OWNER_ALONE)));
     const database = coded(() => new DatabaseSync(this.#file, { timeout: BUSY_TIMEOUT_MS }));
     try {
       for (const pragma of PRAGMAS) coded(() => database.exec(`PRAGMA ${pragma}`));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -51,6 +51,14 @@ async function catalogIn(file: string): Promise<string | undefined> {
   await close();
   return catalog?.id;
 }
+
+test('a new store is its owner’s alone', async (t) => {
+  const file = newFile();
+  const { management, close } = await openStore(`sqlite:${file}`);
+  await management.writeCatalog(catalogKey('Kept'), { tags: {} }, STAMP, 'id-1');
+  for (const part of ['', '-wal', '-shm']) t.is(statSync(`${file}${part}`).mode & 0o077, 0, part);
+  await close();
+});
 
 test('a store that is opened again has what it had', async (t) => {
   t.is(await catalogIn(await storeWithCatalog()), 'id-1');

@@ -2,6 +2,7 @@
 
 import type { ExecutionContext, TestFn } from 'ava';
 import type { AcceptedEvidence, AttestationStore, ClaimPlace } from '../../as3/domain/attestation-store.ts';
+import { CERTIFICATES_KEPT } from '../../as3/domain/attestation-store.ts';
 import type { ManagementStore } from '../../as3/domain/management-store.ts';
 import { DEFAULT_DEVICE_GROUPS } from '../../as3/domain/resources.ts';
 import { catalogKey, deviceId, groupKey, productKey } from './management-store-conformance.ts';
@@ -189,6 +190,20 @@ export function attestationStoreConformance(
       ),
     );
     t.deepEqual(outcomes.toSorted(), ['accepted', ...Array.from({ length: 7 }, () => 'stale')]);
+  });
+
+  conforms('of one device no more than its newest certificates are on record', async (t, under) => {
+    await claimed(under);
+    for (let index = 1; index <= CERTIFICATES_KEPT + 1; index++) {
+      const seen = await standingOf(under.store);
+      // All of one second, as those of a device that does nothing but attest.
+      t.is(await under.store.acceptAttestation(evidence(index + 1), seen, issued(String(index))), 'accepted');
+    }
+    const kept = await Promise.all(
+      Array.from({ length: CERTIFICATES_KEPT + 1 }, (_, index) => under.store.holderOf(`${index + 1}A`, 'update')),
+    );
+    t.is(kept.filter((holder) => holder !== undefined).length, CERTIFICATES_KEPT);
+    t.deepEqual(kept.at(-1), { deviceId: device, catalogId: 'id-0' });
   });
 
   conforms('records of certificates that ended are dropped', async (t, under) => {
