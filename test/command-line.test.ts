@@ -1,5 +1,6 @@
 // The command line as scripts and people meet it: help with an example, exit codes, one JSON document, coded errors.
 
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import test from 'ava';
@@ -114,6 +115,13 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ['catalog publisher-key add --catalog P --key ../x --json', 2, 'usage'], // a path is no name
   ['attest explain package.json --json', 1, 'evidence-malformed'],
   ['attest explain no-such-file --json', 1, 'file-not-readable'],
+  ['attest explain /dev/zero --json', 1, 'file-too-large'], // never ends
+  ['image add /dev/zero --catalog P --json', 1, 'file-too-large'],
+  ['up --port abc --json', 2, 'usage'],
+  ['as3 serve --port 65534 --json', 2, 'usage'], // no room for the two ports after it
+  ['product list -c P --state no-such-state --json', 1, 'service-not-known'], // short names as everywhere
+  ['device-group list -c P -p Q --state no-such-state --json', 1, 'service-not-known'],
+  ['device-group create -c P -p Q -n R --os-feed Retial --json', 2, 'usage'], // none of its choices
   ['new apps --json', 1, 'folder-not-empty'],
   ['new x --lang cobol --json', 1, 'language-not-supported'],
 ];
@@ -126,6 +134,27 @@ for (const [command, exitCode, code] of REFUSED) {
     t.not(error.message, '');
   });
 }
+
+test.serial('a usage error names the help of the command that was meant', async (t) => {
+  for (const [words, meant] of [
+    ['image add', 'image add'], // the file is missing
+    ['device sideload deploy --frob', 'device sideload deploy'],
+    ['no-such-command', ''],
+  ] as const) {
+    const { error } = document(await casemate([...words.split(' '), '--json'])) as { error: { hint: string } };
+    t.true(error.hint.startsWith(`${`npx casemate ${meant}`.trimEnd()} --help`), error.hint);
+  }
+});
+
+test.serial('new names a next step that a shell takes as it stands', async (t) => {
+  const names = ['plain-name', 'my app', 'it’s', "it's", 'a$HOME'];
+  for (const name of names) {
+    const { stdout } = await casemate(['new', name], { cwd: folder.path() });
+    const step = /try: npx casemate (.*)/.exec(stdout)?.[1] ?? '';
+    const words = execFileSync('sh', ['-c', `printf '%s\\n' ${step}`], { encoding: 'utf8' }).trimEnd();
+    t.deepEqual(words.split('\n'), ['run', name, '--for', '3s']);
+  }
+});
 
 test.serial('manifest check gives a verdict for each file, with a code of its own for each fault', async (t) => {
   const blink = JSON.stringify({

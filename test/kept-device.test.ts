@@ -90,7 +90,7 @@ test.serial(
     const { certificates } = (await device('certificate list')) as { certificates: readonly { purpose: string }[] };
     t.deepEqual(certificates.map(({ purpose }) => purpose).sort(), ['customer', 'update']);
     const chain = folder.path('chain.pem');
-    t.like(await device(`certificate show --out ${chain}`), { purpose: 'customer', file: chain });
+    t.like(await device(`certificate show --output ${chain}`), { purpose: 'customer', file: chain });
     t.is((await readFile(chain, 'utf8')).match(/BEGIN CERTIFICATE/g)?.length, 3);
     t.like(await device('list --catalog Demo --product Blink --device-group Development'), {
       value: [{ name: deviceId }],
@@ -100,6 +100,9 @@ test.serial(
     const collected = document(await casemate(['attest', 'collect', '-o', token, '--json', ...state()]));
     const explained = await casemate(['attest', 'explain', token, '--nonce', String(collected['nonce']), '--json']);
     t.like(document(explained), { verified: true, claims: { deviceId, securityLifecycle: 'nonPsaRotDebug' } });
+    const other = await casemate(['attest', 'explain', token, '--nonce', 'ab'.repeat(32), '--json']);
+    t.is(other.exitCode, 1);
+    t.like(document(other), { verified: false, checks: { signature: true, nonce: false } });
     // The development right blocks updates of apps.
     t.like(await device('update'), { outcome: 'development' });
   },

@@ -54,8 +54,8 @@ test.serial('a fleet is made, outlives the service, and refusals come through wi
   const refused = await ask('catalog', 'delete', '--name', 'Plant');
   t.is(refused.exitCode, 1);
   t.is((document(refused) as { error: { code: string } }).error.code, 'catalog-not-empty');
-  const wrong = await ask('device-group', 'create', ...inProduct, '--name', 'Bad', '--os-feed', 'retail');
-  t.is((document(wrong) as { error: { code: string } }).error.code, 'request-malformed');
+  const wrong = await ask('device-group', 'create', ...inProduct, '--name', 'Bad!');
+  t.is((document(wrong) as { error: { code: string } }).error.code, 'resource-name-malformed');
   const plain = await ask('catalog', 'list', '--service', 'http://localhost:1');
   t.deepEqual([plain.exitCode, (document(plain) as { error: { code: string } }).error.code], [2, 'usage']);
 

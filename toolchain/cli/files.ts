@@ -1,12 +1,28 @@
 // Files that the command line names: read and written with errors that say which one and what to do. Never a path of its own choice.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import { CliError } from './outcome.ts';
 
-/** The bytes of a file that the caller named. Errors: `file-not-readable`. */
+/** No command takes anything larger than an image. */
+const INPUT_MAX_BYTES = IMAGE_MAX_BYTES;
+
+/** The bytes of a file that the caller named; `/dev/zero` ends too. Errors: `file-not-readable`, `file-too-large`. */
 export async function readInput(path: string): Promise<Uint8Array> {
+  const bytes = await readBounded(path);
+  if (bytes.length <= INPUT_MAX_BYTES) return bytes;
+  throw new CliError('file-too-large', `${path} has more than ${INPUT_MAX_BYTES} bytes`, {
+    fault: 'caller',
+    hint: 'Check the path: nothing that casemate reads is so large.',
+  });
+}
+
+/** One byte more than is allowed at the most. */
+async function readBounded(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return await buffer(createReadStream(path, { end: INPUT_MAX_BYTES }));
   } catch (cause) {
     throw new CliError('file-not-readable', `cannot read ${path}: ${reason(cause)}`, {
       fault: 'caller',

@@ -19,6 +19,20 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['resource-in-use', 'Delete the other app (npx casemate device sideload delete -c ID) or ask for another pin.'],
   ['flash-full', 'Delete an app: npx casemate device sideload delete -c ID'],
   ['link-method-unknown', 'Its OS is older than this command: npx casemate up --fresh makes the device anew.'],
+  ['catalog-not-found', 'npx casemate catalog list shows those that are there; create makes one.'],
+  ['product-not-found', 'npx casemate product list --catalog NAME shows those that are there; create makes one.'],
+  [
+    'device-group-not-found',
+    'npx casemate device-group list --catalog NAME --product NAME shows those that are there; create makes one.',
+  ],
+  ['image-not-found', 'npx casemate image list --catalog NAME shows those that are there.'],
+  ['deployment-not-found', 'npx casemate deployment list shows those of the group; create makes one.'],
+  ['certificate-not-found', 'npx casemate ca-certificate list --catalog NAME shows those that are there.'],
+  ['evidence-malformed', 'A token is what this writes: npx casemate attest collect -o FILE'],
+  [
+    'service-unreachable',
+    'Is it running, at the address that the device has? npx casemate device service show tells it.',
+  ],
   ['device-unclaimed', 'Claim it: npx casemate device claim --catalog NAME'],
   [
     'device-unknown',

@@ -45,8 +45,9 @@ const outcome = new Outcome({
   isTerminal: process.stderr.isTTY,
 });
 
+const casemate = program({ outcome, cwd: process.cwd() });
 try {
-  await program({ outcome, cwd: process.cwd() }).parseAsync(args, { from: 'user' });
+  await casemate.parseAsync(args, { from: 'user' });
 } catch (error) {
   process.exitCode = endingOf(error);
 }
@@ -95,6 +96,18 @@ function everyCommand(command: Command): readonly Command[] {
   return command.commands.flatMap((child) => [child, ...everyCommand(child)]);
 }
 
+/** Of the command that these words reach, as far as they name one. */
+function helpFor(words: readonly string[]): string {
+  const path = ['npx casemate'];
+  let command: Command | undefined = casemate;
+  for (const word of words) {
+    command = command.commands.find((child) => child.name() === word);
+    if (command === undefined) break;
+    path.push(word);
+  }
+  return `${path.join(' ')} --help`;
+}
+
 function endingOf(error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version are answers, not faults.
@@ -105,6 +118,7 @@ function endingOf(error: unknown): number {
       outcome.error(
         new CodedError('usage', isHelp ? 'a command is missing' : error.message.replace(/^error: /, ''), {
           fault: 'caller',
+          hint: `${helpFor(args)} shows how.`,
         }),
       );
     return EXIT.usage;

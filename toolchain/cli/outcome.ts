@@ -11,6 +11,7 @@ export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
 export type CliErrorCode =
   | 'usage'
   | 'file-not-readable'
+  | 'file-too-large'
   | 'file-not-writable'
   | 'duration-malformed'
   | 'press-malformed'

@@ -79,6 +79,11 @@ test('whatever the words, what is shown of them steers nothing, and plain words 
   t.is(terminalText('a\n\tb\r'), 'a\n\tb\\u000d');
 });
 
+test('a table without any row says that it has none, and looks like no row that was cut off', (t) => {
+  t.is(table(['NAME', 'SIZE'], []), 'NAME    SIZE\n(none)');
+  t.is(table(undefined, []), '');
+});
+
 test('the line feed that ends a message of Log_Debug is no character of it', (t) => {
   t.is(
     eventText({ t: 1000, kind: 'log', app: 'blink', componentId: COMPONENT, message: 'on\n' }),

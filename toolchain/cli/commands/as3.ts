@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { stateFolder } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
 import { CliError } from '../outcome.ts';
+import { servicePort } from '../port.ts';
 import type { Listening } from '../service/service-process.ts';
 import { startService } from '../service/service-process.ts';
 import { table } from '../table.ts';
@@ -42,7 +43,7 @@ export function registerAs3(root: Command, { outcome, cwd }: CommandContext): vo
     .action(async (choice: Choice) => {
       const state = stateFolder(cwd, choice);
       const store = choice.store ?? `sqlite:${join(state, 'service.db')}`;
-      const service = await startService({ store, state, port: choice.port, cwd, more: moreOf(choice) });
+      const service = await startService({ store, state, port: servicePort(choice.port), cwd, more: moreOf(choice) });
       // Ctrl-C reaches the whole group; a signal to this process alone is passed on. Both end the service once.
       const end = (): void => void service.stop();
       process.on('SIGINT', end).on('SIGTERM', end);

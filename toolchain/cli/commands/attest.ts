@@ -16,7 +16,7 @@ import { withDevice } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
 import { deviceLeaf } from '../device-command.ts';
 import { readInput, writeOutput } from '../files.ts';
-import { CliError } from '../outcome.ts';
+import { CliError, EXIT } from '../outcome.ts';
 import { table } from '../table.ts';
 
 /** What can be told about a token without knowing anything else. */
@@ -45,7 +45,7 @@ export function registerAttest(root: Command, { outcome, cwd }: CommandContext):
   attest
     .command('explain')
     .description(
-      'Explains an evidence token (RFC 9783) line by line. Signature and ids are checked with the key in the token, which proves nothing about whose device it is.',
+      'Explains an evidence token (RFC 9783) line by line. Signature and ids are checked with the key in the token, which proves nothing about whose device it is. Exit code 1: a check does not hold.',
     )
     .argument('<file>', 'token, as casemate attest collect writes it')
     .option('--nonce <hex>', 'the nonce that was asked, to check that the token is over it')
@@ -58,6 +58,7 @@ export function registerAttest(root: Command, { outcome, cwd }: CommandContext):
       const evidence = decodeEvidence(await readInput(resolve(cwd, file)));
       const nonce = choice.nonce === undefined ? undefined : nonceOf(choice.nonce);
       const explained = explain(evidence, nonce);
+      if (!explained.verified) process.exitCode = EXIT.refused;
       outcome.result({ file, ...explained }, () => describe(evidence.claims, explained));
     });
   deviceLeaf(attest, 'collect', 'Has the attached device sign a token over a nonce, without any certificate key.')

@@ -57,36 +57,25 @@ function fileName(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9._-]/g, '_').replace(/^[.-]/, '_');
 }
 
-function summary({
-  name,
-  componentId,
-  imageId,
-  catalogId,
-  version,
-  rollbackIndex,
-  language,
-  hardware,
-  imports,
-  capabilities,
-  gpioPins,
-  sizes,
-  warnings,
-}: BuildResult): object {
-  return {
-    name,
-    componentId,
-    imageId,
-    catalogId: catalogId ?? null,
-    version,
-    rollbackIndex,
-    language,
-    hardware,
-    imports,
-    capabilities,
-    gpioPins,
-    sizes,
-    warnings,
-  };
+const TOLD = [
+  'name',
+  'componentId',
+  'imageId',
+  'catalogId',
+  'version',
+  'rollbackIndex',
+  'language',
+  'hardware',
+  'imports',
+  'capabilities',
+  'gpioPins',
+  'sizes',
+  'warnings',
+] as const satisfies readonly (keyof BuildResult)[];
+
+/** All but the bytes; what is not there is `null`. */
+function summary(built: BuildResult): object {
+  return Object.fromEntries(TOLD.map((name) => [name, built[name] ?? null]));
 }
 
 function describe(file: string, built: BuildResult): string {

@@ -63,16 +63,16 @@ export function registerCatalogExtras(catalog: Command, { outcome, cwd }: Comman
     catalog,
     'download-error-report',
     'Shows what devices reported: crashes, exits, updates, refused updates.',
-    'catalog download-error-report --catalog Plant --out report.json',
+    'catalog download-error-report --catalog Plant --output report.json',
   )
-    .option('--out <file>', 'write it to this file, as JSON')
-    .action(async (choice: Choice & { readonly out?: string }) => {
+    .option('-o, --output <file>', 'write it to this file, as JSON')
+    .action(async (choice: Choice & { readonly output?: string }) => {
       const value = await (await fleetOf(cwd, choice)).insights(choice.catalog);
-      if (choice.out === undefined) {
+      if (choice.output === undefined) {
         outcome.result({ value }, () => reportTable(value));
         return;
       }
-      const file = resolve(cwd, choice.out);
+      const file = resolve(cwd, choice.output);
       await writeOutput(file, new TextEncoder().encode(`${JSON.stringify(value, undefined, 2)}\n`));
       outcome.result({ file, events: value.length }, () => `${value.length} events in ${file}`);
     });

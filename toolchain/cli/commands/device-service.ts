@@ -12,6 +12,7 @@ import type { CommandContext } from '../command-context.ts';
 import { deviceLeaf, withServiceScope } from '../device-command.ts';
 import { writeOutput } from '../files.ts';
 import { CliError } from '../outcome.ts';
+import { portOf } from '../port.ts';
 import { attestAttached, claimAttached, requireAttested } from '../service/claim-device.ts';
 import { ungrouped } from '../service/fleet.ts';
 import type { GroupPlace } from '../service/resource-paths.ts';
@@ -29,7 +30,7 @@ interface ClaimChoice extends Device {
 interface CertificateChoice extends DeviceChoice {
   readonly purpose: string;
   readonly chain?: boolean;
-  readonly out?: string;
+  readonly output?: string;
 }
 
 const PURPOSES: readonly string[] = ['customer', 'update'] satisfies readonly DeviceCertificate['purpose'][];
@@ -117,13 +118,6 @@ function registerService(device: Command, { outcome, cwd }: CommandContext): voi
     );
 }
 
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
-    throw new CliError('usage', `"${text}" is no port: 1 to 65535`, { fault: 'caller' });
-  return port;
-}
-
 function statusFacts(status: ServiceStatus): readonly (readonly string[])[] {
   const { service, lastError } = status;
   const error =
@@ -166,12 +160,12 @@ function registerCertificate(device: Command, { outcome, cwd }: CommandContext):
   deviceLeaf(certificate, 'show', 'Shows one, or with --chain its PEM and that of its CAs up to the root.')
     .option('--purpose <purpose>', 'customer, for clouds of your own, or update, for the service alone', 'customer')
     .option('--chain', 'print the chain in PEM')
-    .option('--out <file>', 'write the chain in PEM to this file')
-    .addHelpText('after', '\nExample:\n  npx casemate device certificate show --out device-chain.pem')
+    .option('-o, --output <file>', 'write the chain in PEM to this file')
+    .addHelpText('after', '\nExample:\n  npx casemate device certificate show --output device-chain.pem')
     .action((choice: CertificateChoice) =>
       withDevice(cwd, choice, async (client) => {
         const shown = certificateOf(await client.serviceStatus(), choice.purpose);
-        const file = choice.out === undefined ? undefined : resolve(cwd, choice.out);
+        const file = choice.output === undefined ? undefined : resolve(cwd, choice.output);
         if (file !== undefined) await writeOutput(file, new TextEncoder().encode(shown.chain));
         outcome.result(file === undefined ? shown : { ...shown, file }, () =>
           choice.chain === true

@@ -53,8 +53,8 @@ const KINDS: readonly Kind[] = [
     createOptions: [
       new Option(
         '--publisher-signature <policy>',
-        'Required (default): devices take only apps that a publisher key of the catalog signed; or NotRequired',
-      ),
+        'whether devices take only apps that a publisher key of the catalog signed (default: Required)',
+      ).choices(['Required', 'NotRequired']),
     ],
     columns: {
       ...NAME,
@@ -89,10 +89,16 @@ const KINDS: readonly Kind[] = [
     }),
     createOptions: [
       new Option('--description <text>', 'what it is'),
-      new Option('--os-feed <feed>', 'Retail, or RetailEval for the next OS before its release'),
-      new Option('--application-update <policy>', 'UpdateAll, or No3rdPartyAppUpdates for the OS alone'),
-      new Option('--allow-crash-dumps-collection <choice>', 'Enabled or Disabled'),
-      new Option('--regional-data-boundary <region>', 'None or EU'),
+      new Option('--os-feed <feed>', 'RetailEval: the next OS before its release').choices(['Retail', 'RetailEval']),
+      new Option('--application-update <policy>', 'No3rdPartyAppUpdates: the OS alone').choices([
+        'UpdateAll',
+        'No3rdPartyAppUpdates',
+      ]),
+      new Option('--allow-crash-dumps-collection <choice>', 'kept, and without effect').choices([
+        'Enabled',
+        'Disabled',
+      ]),
+      new Option('--regional-data-boundary <region>', 'kept, and without effect').choices(['None', 'EU']),
     ],
     columns: {
       ...NAME,
@@ -119,7 +125,7 @@ type Verb = 'create' | 'list' | 'show' | 'delete';
 function registerVerb(parent: Command, { outcome, cwd }: CommandContext, kind: Kind, verb: Verb, says: string): void {
   const command = parent.command(verb).description(says);
   if (verb !== 'list') command.requiredOption('-n, --name <name>', `name of the ${kind.word}`);
-  for (const above of kind.parents) command.requiredOption(`--${above} <name>`, `${above} that it is in`);
+  for (const above of kind.parents) command.requiredOption(`-${above[0]}, --${above} <name>`, `${above} that it is in`);
   if (verb === 'create') for (const option of kind.createOptions) command.addOption(option);
   const example = verb === 'list' ? kind.example.replace(/ ?--name .*$/, '') : kind.example;
   withServiceOptions(command)

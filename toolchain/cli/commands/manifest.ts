@@ -47,7 +47,7 @@ async function verdictOf(path: string): Promise<Verdict> {
     return checkManifest(await readInput(path));
   } catch (cause) {
     const { code, message, hint } = errorDocument(cause).error;
-    if (code !== 'file-not-readable') throw cause;
+    if (code !== 'file-not-readable' && code !== 'file-too-large') throw cause;
     return { ok: false, errors: [{ code, path: '$', message, hint: hint ?? '' }] };
   }
 }

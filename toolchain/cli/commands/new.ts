@@ -15,6 +15,14 @@ export function registerNew(root: Command, { outcome, cwd }: CommandContext): vo
     .addHelpText('after', '\nExample:\n  npx casemate new my-app --lang c\n  npx casemate run my-app --for 2s')
     .action((dir: string, { lang }: { readonly lang: string }) => {
       const made = newApp(resolve(cwd, dir), { lang });
-      outcome.result(made, () => `made ${made.files.join(', ')} in ${dir}; try: npx casemate run ${dir} --for 3s`);
+      outcome.result(
+        made,
+        () => `made ${made.files.join(', ')} in ${dir}; try: npx casemate run ${shellWord(dir)} --for 3s`,
+      );
     });
+}
+
+/** What a shell takes for this one word. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -9,6 +9,7 @@ import { eventText } from '../event-text.ts';
 import { Interrupted, interruptible } from '../interrupt.ts';
 import type { Outcome } from '../outcome.ts';
 import { errorDocument } from '../outcome.ts';
+import { servicePort } from '../port.ts';
 import type { Lab1 } from '../story/lab1.ts';
 import { playLab1 } from '../story/lab1.ts';
 import type { Lab2 } from '../story/lab2.ts';
@@ -47,7 +48,8 @@ export function registerUp(root: Command, { outcome, cwd }: CommandContext): voi
       const state = stateFolder(cwd, choice);
       if (choice.once === true) await interruptible((signal) => playOnce(outcome, state, signal));
       else {
-        const { board, fresh, port } = choice;
+        const { board, fresh } = choice;
+        const port = choice.port === undefined ? undefined : servicePort(choice.port);
         await untilCtrlC(outcome, { state, cwd, board: checkedBoard(board), force: fresh === true, port });
       }
     });

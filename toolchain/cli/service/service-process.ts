@@ -55,6 +55,8 @@ const LISTENING = record<Listening>({
   root: text(),
 });
 const OUTPUT_MAX_CHARACTERS = 64 * 1024;
+/** More than any request takes that is being answered. */
+const END_TIMEOUT_MS = 10_000;
 
 /** Resolves when it listens. Errors: the service's own refusal, `service-failed`. */
 export async function startService({ store, state, port, cwd, more = [] }: ServiceOptions): Promise<RunningService> {
@@ -73,9 +75,11 @@ export async function startService({ store, state, port, cwd, more = [] }: Servi
       ended,
       relay: (stderr) => void child.stderr.pipe(stderr, { end: false }),
       async stop() {
+        // The end of its input is what it waits for. A signal beside that could find it closing, deaf to it, and cut it off.
         child.stdin.destroy();
-        child.kill('SIGTERM');
+        const late = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
         await ended;
+        clearTimeout(late);
       },
     };
   } catch (error) {
