@@ -63,6 +63,11 @@ test.serial('a fleet is made, outlives the service, and refusals come through wi
   t.is((JSON.parse(second.line) as { error: { code: string } }).error.code, 'port-unusable');
   await once(second.child, 'close');
 
+  const beside = await serve(state);
+  t.is((JSON.parse(beside.line) as { error: { code: string } }).error.code, 'state-folder-in-use');
+  await once(beside.child, 'close');
+  t.is((await ask('catalog', 'list')).exitCode, 0, 'the first one is still found');
+
   t.is(await end(first.child), 0);
   const away = await ask('catalog', 'list');
   t.is((document(away) as { error: { code: string } }).error.code, 'service-unreachable');

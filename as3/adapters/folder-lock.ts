@@ -1,4 +1,4 @@
-// Lets one process at a time change an authority folder. Never outlives its process: the kernel holds the lock, not a file's content.
+// Lets one process at a time work on a folder: change an authority, serve from a state. Never outlives its process: the kernel holds the lock, not a file's content.
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

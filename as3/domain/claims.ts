@@ -20,7 +20,7 @@ import type { ManagementStore } from './management-store.ts';
 import type { Clock } from './ports.ts';
 import type { PublisherPolicy } from './publisher-keys.ts';
 import type { Catalog, CatalogKey } from './resources.ts';
-import { ServiceError, notFound } from './service-error.ts';
+import { ServiceError, claimedElsewhere, notFound } from './service-error.ts';
 import type { GivenNonce, ServiceNonces } from './service-nonce.ts';
 import type { EvidencePrimitives } from './verify-evidence.ts';
 
@@ -150,10 +150,13 @@ export class Claims {
       });
     }
     publisherOf(await publishers.policyOf(into.key));
+    appraisal.requireSender(evidence);
     const purpose = { kind: 'claim', catalogId: catalog.id as ComponentId } as const;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const standing = await store.standing(deviceId);
       if (standing === undefined) throw new DeviceRefusal('device-unknown', 'no factory has endorsed this device');
+      // Before its apps are judged by what this catalog has: they are the other one's.
+      if (standing.claim !== undefined && standing.claim.catalogId !== catalog.id) throw claimedElsewhere(deviceId);
       const accepted = await appraisal.appraise(evidence, standing, purpose, catalog.id);
       const { outcome, isNew } = await store.claimByEvidence(into, accepted, standing);
       if (outcome === 'accepted') return isNew;

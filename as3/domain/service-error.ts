@@ -82,6 +82,15 @@ export class ServiceError extends CodedError<ServiceErrorCode> {}
 type NotFoundCode = Extract<ServiceErrorCode, `${string}-not-found`>;
 
 /** What is missing is said in one way, whoever finds out. */
+/** Without a word about where. */
+export function claimedElsewhere(deviceId: string): ServiceError {
+  return new ServiceError('device-claimed-elsewhere', 'another catalog has this device', {
+    fault: 'caller',
+    hint: 'a claim is for good',
+    details: { deviceId },
+  });
+}
+
 export function notFound(code: NotFoundCode, name: string): ServiceError {
   const what = code.replace('-not-found', '').replaceAll('-', ' ');
   return new ServiceError(code, `there is no ${what} ${name}`, { fault: 'caller', details: { name } });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { X509Certificate, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,14 @@ import test from 'ava';
 import { leftOut } from '../../test/support/left-out.ts';
 import type { Answer, ServiceBench } from '../../test/support/service-bench.ts';
 import { serviceBench } from '../../test/support/service-bench.ts';
-import { TestDevice, TestFactory, endorseDevices, recordInLedger, testLedger } from '../../test/support/test-device.ts';
+import {
+  BOOT_STAGES,
+  TestDevice,
+  TestFactory,
+  endorseDevices,
+  recordInLedger,
+  testLedger,
+} from '../../test/support/test-device.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'casemate-claims-'));
 const factory = new TestFactory();
@@ -64,6 +71,14 @@ test('a device is claimed by its own evidence, read, moved, and never let go', a
   const elsewhere = { properties: { deviceGroupId: group('B', 'Production') } };
   t.is(codeOf(await ask('PATCH', `${group('A', 'Field Test')}/devices/${device.id}`, elsewhere)), 'claim-is-one-way');
   t.is(codeOf(await device.claim(bench, group('B', 'Production'))), 'device-claimed-elsewhere');
+  // Also when it runs an app of its own catalog, which the other one has never seen.
+  const app = { measurementType: `app:${randomUUID()}`, digest: randomBytes(32), version: '1', signerId: undefined };
+  const { body } = await ask('POST', `${RG}/catalogs/B/retrieveClaimNonce`);
+  const nonce = Uint8Array.from(Buffer.from(body['nonce'] as string, 'base64'));
+  const evidence = device.evidence(nonce, false, { components: [...BOOT_STAGES, app] });
+  const taken = { properties: { claimEvidence: base64(evidence) } };
+  const refused = await ask('PUT', `${group('B', 'Production')}/devices/${device.id}`, taken);
+  t.is(codeOf(refused), 'device-claimed-elsewhere');
   t.like(await ask('POST', `${RG}/catalogs/B/countDevices`), { body: { value: 0 } });
 });
 

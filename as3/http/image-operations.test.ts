@@ -213,7 +213,12 @@ test('a deployment becomes the current one of its group, and the one before it s
   // The whole resource as it was read may be sent again.
   t.is((await ask('PUT', `${group}/deployments/SECOND`, two.body)).status, 200);
   t.is(codeOf(await ask('PUT', `${group}/deployments/second`, one.body)), 'deployment-exists');
-  t.is(codeOf(await ask('DELETE', `${name}/images/${idOf(older)}`)), 'image-deployed');
+  const deployed = await ask('DELETE', `${name}/images/${idOf(older)}`);
+  t.is(codeOf(deployed), 'image-deployed');
+  t.regex(
+    JSON.stringify(deployed.body),
+    new RegExp(`device group ${decodeURIComponent(group.split('/').at(-1) ?? '')}`),
+  );
   t.is((await ask('DELETE', `${name}/images/${idOf(first)}`)).status, 200);
   t.is((await ask('DELETE', `${name}/images/${idOf(first)}`)).status, 204);
   t.is(codeOf(await ask('GET', `${name}/images/${idOf(first)}`)), 'image-not-found');

@@ -133,7 +133,7 @@ class Page {
   #open(url: URL, request: IncomingMessage, response: ServerResponse): void {
     const isFirst = !this.#isTokenUsed && isSameText(url.searchParams.get('token') ?? '', this.token);
     if (!isFirst && !this.#hasSession(request)) {
-      return refuse(response, 403, 'this address was opened before; start the service again for a new one');
+      return refuse(response, 403, 'this address was used before, or was never printed; start the service again');
     }
     if (isFirst) this.#isTokenUsed = true;
     // Without `Secure`: over plain HTTP, not every browser sends such a cookie back, localhost or not.

@@ -2,7 +2,7 @@
 
 import { CodedError, isCoded } from '../../contracts/core/coded-error.ts';
 
-export type ServeErrorCode = 'usage-wrong' | 'port-unusable';
+export type ServeErrorCode = 'usage-wrong' | 'port-unusable' | 'state-folder-in-use';
 export class ServeError extends CodedError<ServeErrorCode> {}
 
 /** For a line on standard error. */

@@ -4,7 +4,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:https';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { isCoded } from '../../contracts/core/coded-error.ts';
+import { holdingFolder } from '../adapters/folder-lock.ts';
 import { openServiceFolder, writeServiceRecord } from '../adapters/service-folder.ts';
 import type { ServiceCredentials, ServiceFolderOptions } from '../adapters/service-folder.ts';
 import { JournalFeed } from '../domain/journal.ts';
@@ -27,6 +29,8 @@ import { serveOptionsOf } from './serve-options.ts';
 
 const HOST = '127.0.0.1';
 const RENEWAL_CHECK_MS = 12 * 60 * 60 * 1000;
+/** How long a service that is ending may still take. */
+const TAKE_OVER_MS = 5000;
 const EXIT = { refused: 1, usage: 2 } as const;
 const clock = { nowMs: () => Date.now() };
 const report = (error: unknown): void => void process.stderr.write(`${JSON.stringify({ report: reasonOf(error) })}\n`);
@@ -40,9 +44,32 @@ function untilAsked({ untilInputEnds }: ServeOptions): Promise<void> {
   });
 }
 
+/** A second service of one folder would take the first one's place in `service.json`, and leave nobody there when it ends. */
+async function serveAlone(options: ServeOptions): Promise<void> {
+  const held = join(options.state, 'serving');
+  await mkdir(held, { recursive: true, mode: 0o700 });
+  let isHeld = false;
+  try {
+    await holdingFolder(
+      held,
+      () => {
+        isHeld = true;
+        return serve(options);
+      },
+      TAKE_OVER_MS,
+    );
+  } catch (cause) {
+    if (isHeld || !isCoded(cause) || cause.code !== 'authority-busy') throw cause;
+    throw new ServeError('state-folder-in-use', `a service runs on ${options.state} already`, {
+      fault: 'caller',
+      hint: 'its address is in service.json there; end it first, or give this one a state folder of its own',
+      cause,
+    });
+  }
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   const asked = untilAsked(options);
-  await mkdir(options.state, { recursive: true, mode: 0o700 });
   const credentials = await openServiceFolder(options.state, clock, folderOptions(options));
   const store = await openStore(options.store);
   try {
@@ -151,7 +178,7 @@ function deviceTls({ deviceServer: server, root }: ServiceCredentials): DeviceTl
 }
 
 try {
-  await serve(serveOptionsOf(process.argv.slice(2)));
+  await serveAlone(serveOptionsOf(process.argv.slice(2)));
   // A parent's pipe that is still open would keep the process.
   process.stdin.destroy();
 } catch (error) {

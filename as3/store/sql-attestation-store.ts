@@ -13,7 +13,7 @@ import type {
 } from '../domain/attestation-store.ts';
 import { CERTIFICATES_KEPT } from '../domain/attestation-store.ts';
 import { nameKey } from '../domain/resource-names.ts';
-import { ServiceError } from '../domain/service-error.ts';
+import { ServiceError, claimedElsewhere } from '../domain/service-error.ts';
 import type { AttestationTables } from './attestation-schema.ts';
 import type { Database } from './fleet-queries.ts';
 import { wantedScope } from './fleet-queries.ts';
@@ -238,11 +238,7 @@ async function isUnclaimed(database: Database, catalogId: string, deviceId: Devi
   const row = await database.selectFrom('devices').select('catalog_id').where('id', '=', deviceId).executeTakeFirst();
   if (row === undefined) return true;
   if (row.catalog_id === catalogId) return false;
-  throw new ServiceError('device-claimed-elsewhere', 'another catalog has this device', {
-    fault: 'caller',
-    hint: 'a claim is for good',
-    details: { deviceId },
-  });
+  throw claimedElsewhere(deviceId);
 }
 
 async function put(

@@ -136,12 +136,18 @@ export function sqlImageStore(database: Database): ImageStore {
         const deployed = await transaction
           .selectFrom('current_deployments')
           .innerJoin('deployment_images', 'deployment_images.deployment_id', 'current_deployments.deployment_id')
-          .select('current_deployments.device_group_key')
+          .innerJoin('device_groups', (join) =>
+            join
+              .onRef('device_groups.catalog_id', '=', 'current_deployments.catalog_id')
+              .onRef('device_groups.product_key', '=', 'current_deployments.product_key')
+              .onRef('device_groups.name_key', '=', 'current_deployments.device_group_key'),
+          )
+          .select('device_groups.name')
           .where('current_deployments.catalog_id', '=', catalog.id)
           .where('deployment_images.image_id', '=', imageId)
           .executeTakeFirst();
         if (deployed !== undefined) {
-          throw new ServiceError('image-deployed', `device group ${deployed.device_group_key} runs this image`, {
+          throw new ServiceError('image-deployed', `device group ${deployed.name} runs this image`, {
             fault: 'caller',
             hint: 'deploy another one there first',
           });

@@ -206,6 +206,17 @@ test('the right is gone with the capability', async (t) => {
   t.is(await host.request('image.write', { offset: 0, bytes: new Uint8Array(10) }), 'right-missing');
 });
 
+test('an app that loses its trust with the capability is asked to end, and is no crash', async (t) => {
+  const { host, build, boot, keys } = await developmentBench();
+  await host.install(build([9], { key: keys.developer, role: 'publisher' }));
+  const removed = host.request('capability.remove');
+  await settled();
+  boot.compartments[0]?.end({ exitCode: 0, signal: undefined, lastWords: '' });
+  t.deepEqual(await removed, {});
+  const lastEnd = { reason: 'exit', exitCode: 0, detail: '' };
+  t.like(await host.request('app.status'), { apps: [{ state: 'stopped', lastEnd }] });
+});
+
 for (const { why, method, params, code } of [
   { why: 'a parameter that is not there', method: 'image.begin', params: {}, code: 'link-params-wrong' },
   { why: 'a parameter too many', method: 'image.list', params: { all: true }, code: 'link-params-wrong' },

@@ -2,6 +2,7 @@
 
 import { componentIdToBytes } from '../../contracts/core/ids.ts';
 import type { ComponentId, DeviceId } from '../../contracts/core/ids.ts';
+import type { SignerRole } from '../../contracts/core/image-signatures.ts';
 import { encodeGrants } from '../../contracts/core/grants.ts';
 import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { DEVICE_LINK_FRAME_MAX_BYTES } from '../../contracts/core/limits.ts';
@@ -32,9 +33,11 @@ export interface PackageWish {
   /** Whose the manifest says it is; the image's, if absent. */
   readonly manifestOf?: ComponentId;
   readonly key: BenchKey;
+  /** Whose slot the signature is in; the service's, if absent. */
+  readonly role?: SignerRole;
 }
 
-/** A whole application package with a manifest, as the toolchain makes it, signed by the service. */
+/** A whole application package with a manifest, as the toolchain makes it, signed. */
 export function applicationPackage({
   componentId,
   name = 'Blink',
@@ -43,6 +46,7 @@ export function applicationPackage({
   rollbackIndex = 1,
   manifestOf = componentId,
   key,
+  role = 'service',
 }: PackageWish): Uint8Array {
   const capabilities = manifestPins.length === 0 ? {} : { Gpio: manifestPins };
   const manifest = {
@@ -66,7 +70,7 @@ export function applicationPackage({
       manifest: text(JSON.stringify(manifest)),
       component: componentIdToBytes(componentId),
     },
-    'service',
+    role,
     key,
   );
 }

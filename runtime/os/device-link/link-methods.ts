@@ -109,6 +109,10 @@ export function linkMethods(parts: LinkMethodParts): LinkMethodTable {
     },
     async 'capability.remove'(params) {
       none(params);
+      // Asked to end while they may still run: the monitor's kill would be told as a crash that nobody caused.
+      for (const { componentId: app, trust } of await images.records()) {
+        if (trust === 'development') await apps.stopIfAny(app);
+      }
       await monitor.call({ call: 'removeCapability' });
       return NOTHING;
     },

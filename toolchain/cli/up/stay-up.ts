@@ -130,7 +130,11 @@ async function join(service: HomeService, bench: Bench, profile: Profile, isNew:
     await prepareFleet(fleet, profile, HOME);
     const { catalogId } = await bench.client.serviceStatus();
     const endorsement = (): Promise<Uint8Array> => endorsementFile(profile);
-    if (catalogId === null) await claimAttached(fleet, { place: HOME, endorsement }, bench.client);
+    if (catalogId === null) {
+      // Before the claim: one that the service does not know yet would stand among the refusals on its page.
+      await fleet.importEndorsements(await endorsement());
+      await claimAttached(fleet, { place: HOME, endorsement }, bench.client);
+    }
     const { state } = await attestAttached(bench.client, deviceApi);
     return { state, error: null };
   } catch (error) {
