@@ -20,7 +20,12 @@ export type ComponentErrorCode =
   | 'type-too-deep'
   | 'type-too-large'
   | 'core-module-malformed'
+  /** Another feature than instructions and types: tags, shared or 64-bit tables, a second memory's index, custom page sizes. */
   | 'core-feature-not-supported'
+  /** An instruction that is not on the closed list, however the engine would like it. Details: `opcode` in hex, `offset` in the module. */
+  | 'core-opcode-not-allowed'
+  /** A type that is not of WebAssembly 2.0. Details: `type` in hex, `offset` in the module. */
+  | 'core-type-not-allowed'
   | 'memory-over-limit'
   | 'memory-shared'
   | 'memory-64'

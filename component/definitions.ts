@@ -1,5 +1,7 @@
 // A component as it is written: definitions in order, with references by index. Says nothing about whether they fit together.
 
+import type { CoreModule } from './core/read-core-module.ts';
+
 export const PRIMITIVES = [
   'bool',
   's8',
@@ -89,7 +91,7 @@ export interface Argument<S> {
 }
 
 export type Definition =
-  | { readonly kind: 'core-module'; readonly bytes: Uint8Array }
+  | { readonly kind: 'core-module'; readonly module: CoreModule }
   | { readonly kind: 'core-instantiate'; readonly module: number; readonly args: readonly Argument<'instance'>[] }
   | { readonly kind: 'core-instance-exports'; readonly exports: readonly Argument<CoreSort>[] }
   | { readonly kind: 'core-type' }

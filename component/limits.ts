@@ -24,5 +24,15 @@ export const MAX_TABLE_ENTRIES = 65_536;
 export const MAX_LIFTED_BYTES = 16 * 1024 * 1024;
 /** Handles of one component instance: the canonical ABI allows 2^28; the host is not to hold that many. */
 export const MAX_HANDLES = 65_536;
-/** Functions, types, imports or exports of one core module: the engine's own bound (WebAssembly JavaScript API, "Limits"). */
+/** Locals of a function, its parameters included: the engine's own bound (WebAssembly JavaScript API, "Limits"), as the next two are. */
+export const MAX_LOCALS = 50_000;
+export const MAX_FUNCTION_BYTES = 7_654_321;
+/** Labels of a branch table: a bound of V8's. */
+export const MAX_BRANCH_TABLE = 65_520;
+/** Instructions of all core modules of a component: a JavaScript engine of 12 MB has 4.3 million. */
+export const MAX_CORE_INSTRUCTIONS = 32_000_000;
+/**
+ * Functions, types with their parameters, imports and exports of all core modules of a component, which the reader keeps: for one module
+ * of one kind it is the engine's own bound (WebAssembly JavaScript API, "Limits").
+ */
 export const MAX_CORE_ENTRIES = 1_000_000;

@@ -11,6 +11,7 @@ import type { Answer, ServiceBench } from '../../test/support/service-bench.ts';
 import { serviceBench } from '../../test/support/service-bench.ts';
 import type { AppWanted, Publisher } from '../../test/support/uploads.ts';
 import { appPackage, publisher } from '../../test/support/uploads.ts';
+import { moduleOf } from '../../test/support/core-modules.ts';
 import { PACKAGE_MAX_BYTES } from '../domain/images.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'casemate-images-'));
@@ -97,6 +98,9 @@ test('a catalog that needs no publisher takes an image without one, and the sign
   t.is(propertiesOf(await upload(name, other))['publisherKeyId'], undefined);
 });
 
+const COMPONENT = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
+const TAIL_CALL = moduleOf({ code: [0x12, 0, 0x0b] });
+
 /** What is wrong with an image, and the code. All are signed by the publisher. */
 const WRONG: readonly (readonly [string, Partial<AppWanted>, string])[] = [
   ['that is for another catalog', { catalogId: 'aaaaaaaa-0000-4000-8000-000000000000' }, 'image-catalog-mismatch'],
@@ -108,11 +112,16 @@ const WRONG: readonly (readonly [string, Partial<AppWanted>, string])[] = [
   ['without a manifest', { manifest: new Uint8Array(0) }, 'image-manifest-invalid'],
   ['without metadata', { metadata: new Uint8Array(0) }, 'image-malformed'],
   ['with a broken file section', { files: Uint8Array.of(1, 2, 3) }, 'image-malformed'],
-  ['whose component is a few bytes', { component: Uint8Array.of(1, 2, 3) }, 'image-component-invalid'],
   [
-    // Definitions that our own reader takes: only whoever looks into the core module finds out.
-    'whose core module ends too early',
-    { component: Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 1, 10, 0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 9) },
+    // return_call: valid WebAssembly 3.0, and not on the list of what devices run.
+    'with an instruction that is not on the list',
+    { component: Uint8Array.of(...COMPONENT, 1, TAIL_CALL.length, ...TAIL_CALL) },
+    'image-component-invalid',
+  ],
+  [
+    // The form is right, so our own reader takes it: only whoever follows the index finds out.
+    'whose component lowers a function that it does not have',
+    { component: Uint8Array.of(...COMPONENT, 8, 5, 1, 1, 0, 0, 0) },
     'image-component-invalid',
   ],
 ];

@@ -11,8 +11,8 @@ export class InstanceState {
 
 /**
  * All component instances of one link, which live and die together. After a trap the engine leaves an instance callable, with its
- * data half changed; and a guest with exception handling can catch what the glue throws. So the end is remembered here, and
- * every border of every instance stays shut from then on.
+ * data half changed. (A guest with exceptions could catch what the glue throws, too: they are not on the list of instructions.)
+ * So the end is remembered here, and every border of every instance stays shut from then on.
  */
 export class Life {
   readonly #instances: InstanceState[] = [];

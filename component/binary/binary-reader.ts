@@ -7,10 +7,18 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class BinaryReader {
   readonly #bytes: Uint8Array;
+  readonly #base: number;
   #offset = 0;
 
-  constructor(bytes: Uint8Array) {
+  /** `base` is where the bytes begin in what a person would look them up in. */
+  constructor(bytes: Uint8Array, base = 0) {
     this.#bytes = bytes;
+    this.#base = base;
+  }
+
+  /** The offset in what `base` counts from, for error messages. */
+  get position(): number {
+    return this.#base + this.#offset;
   }
 
   get offset(): number {
@@ -34,8 +42,10 @@ export class BinaryReader {
 
   /** Unsigned LEB128 of at most 32 bits (core specification 5.2.2). */
   u32(): number {
-    let value = 0;
-    for (let shift = 0; shift < 35; shift += 7) {
+    const first = this.u8();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let shift = 7; shift < 35; shift += 7) {
       const byte = this.u8();
       // The fifth byte has four value bits; any other bit in it would be lost, and two readers could differ.
       if (shift === 28 && byte > 0x0f) throw new ComponentError('component-malformed', 'a u32 over 32 bits');
@@ -49,6 +59,34 @@ export class BinaryReader {
   skipU64(): void {
     for (let count = 0; count < 10; count++) if (this.u8() < 0x80) return;
     throw new ComponentError('component-malformed', 'a u64 of more than 10 bytes');
+  }
+
+  /** Signed LEB128 of at most 32 bits. */
+  skipS32(): void {
+    this.#skipSigned(4, 0x78);
+  }
+
+  /** Signed LEB128 of at most 64 bits. */
+  skipS64(): void {
+    this.#skipSigned(9, 0x7f);
+  }
+
+  /** Signed LEB128 of at most 33 bits that is an index, and so not negative. */
+  skipNonNegativeS33(): void {
+    let byte = this.u8();
+    let more = 4;
+    for (; byte >= 0x80 && more > 0; more--) byte = this.u8();
+    // In the fifth byte the bits from the sign up are zero, in a shorter form the sign alone is.
+    if (byte >= 0x80 || (byte & (more === 0 ? 0x70 : 0x40)) !== 0)
+      throw new ComponentError('component-malformed', 'an index that is negative, or over 32 bits');
+  }
+
+  /** After `full` bytes of seven bits comes at most one, whose bits under `extension` all are the sign. */
+  #skipSigned(full: number, extension: number): void {
+    for (let count = 0; count < full; count++) if (this.u8() < 0x80) return;
+    const last = this.u8();
+    if (last >= 0x80 || ((last & extension) !== 0 && (last & extension) !== extension))
+      throw new ComponentError('component-malformed', 'a signed number of too many bits');
   }
 
   /** The length of a vector. */
@@ -90,6 +128,18 @@ export class BinaryReader {
     const start = this.#offset;
     this.#offset += length;
     return this.#bytes.subarray(start, this.#offset);
+  }
+
+  skip(length: number): void {
+    if (length > this.remaining)
+      throw new ComponentError('component-truncated', `${length} bytes wanted at ${this.#offset}`);
+    this.#offset += length;
+  }
+
+  /** A reader of the next `length` bytes, which this one passes over. */
+  within(length: number): BinaryReader {
+    const base = this.position;
+    return new BinaryReader(this.bytes(length), base);
   }
 
   /** What was read since `start`, as a view. */

@@ -19,8 +19,11 @@ const CODES: readonly ComponentErrorCode[] = [
   'index-out-of-range',
   'core-module-malformed',
   'core-feature-not-supported',
+  'core-opcode-not-allowed',
+  'core-type-not-allowed',
   'memory-shared',
   'memory-64',
+  'memories-too-many',
 ];
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00];
 const section = (id: number, ...body: readonly number[]): number[] => [id, ...encodeU32(body.length), ...body];

@@ -4,6 +4,8 @@ import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import { sameBytes } from '../../contracts/core/bytes.ts';
 import { ComponentError } from '../component-error.ts';
 import { readCoreType } from '../core/core-types.ts';
+import type { CoreBudget } from '../core/read-core-module.ts';
+import { newCoreBudget, readCoreModule } from '../core/read-core-module.ts';
 import type {
   Argument,
   Canon,
@@ -23,13 +25,22 @@ import { readDescribed, readExternName, readType } from './read-types.ts';
 /** "\0asm", version 0x0d, layer 1. */
 const PREAMBLE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00);
 
-/** From bytes of any origin to definitions. Core modules stay bytes: `readCoreModule` looks into them. Errors: `ComponentErrorCode`. */
+/**
+ * From bytes of any origin to definitions, every core module read to its last instruction, used or not: what is not on the closed list of
+ * instructions and types is in no component that was read. Errors: `ComponentErrorCode`.
+ */
 export function readComponent(bytes: Uint8Array): ComponentDefinition {
   if (bytes.length > IMAGE_MAX_BYTES) throw new ComponentError('component-too-large', `${bytes.length} bytes`);
-  return readNested(bytes, new Budget(MAX_DEFINITIONS), 0);
+  return readNested(bytes, { definitions: new Budget(MAX_DEFINITIONS), core: newCoreBudget() }, 0);
 }
 
-function readNested(bytes: Uint8Array, budget: Budget, depth: number): ComponentDefinition {
+/** Over all levels of one component. */
+interface Budgets {
+  readonly definitions: Budget;
+  readonly core: CoreBudget;
+}
+
+function readNested(bytes: Uint8Array, budgets: Budgets, depth: number): ComponentDefinition {
   if (depth > MAX_NESTING)
     throw new ComponentError('component-too-complex', `components nested over ${MAX_NESTING} deep`);
   if (!sameBytes(bytes.subarray(0, PREAMBLE.length), PREAMBLE)) {
@@ -40,12 +51,13 @@ function readNested(bytes: Uint8Array, budget: Budget, depth: number): Component
   while (reader.remaining > 0) {
     const id = reader.u8();
     const body = reader.bytes(reader.u32());
-    readSection(id, body, definitions, budget, depth);
+    readSection(id, body, definitions, budgets, depth);
   }
   return { definitions };
 }
 
-function readSection(id: number, body: Uint8Array, into: Definition[], budget: Budget, depth: number): void {
+function readSection(id: number, body: Uint8Array, into: Definition[], budgets: Budgets, depth: number): void {
+  const { definitions: budget, core } = budgets;
   budget.spend();
   const reader = new BinaryReader(body);
   const entries = (entry: () => Definition): void => {
@@ -61,7 +73,7 @@ function readSection(id: number, body: Uint8Array, into: Definition[], budget: B
       reader.name();
       return;
     case 1:
-      into.push({ kind: 'core-module', bytes: body });
+      into.push({ kind: 'core-module', module: readCoreModule(body, core) });
       return;
     case 2:
       return entries(() => readCoreInstance(reader));
@@ -71,7 +83,7 @@ function readSection(id: number, body: Uint8Array, into: Definition[], budget: B
         return { kind: 'core-type' };
       });
     case 4:
-      into.push({ kind: 'component', component: readNested(body, budget, depth + 1) });
+      into.push({ kind: 'component', component: readNested(body, budgets, depth + 1) });
       return;
     case 5:
       return entries(() => readInstance(reader));

@@ -48,6 +48,16 @@ for (const [memory, pages, size] of GROWN) {
   });
 }
 
+test('capLimits() leaves to the engine no custom section but the names', async (t) => {
+  const named = await componentFromText(
+    '(module $m (@custom "metadata.code.x" (after code) "hint") (func $f) (memory 1))',
+  );
+  const names = (bytes: Uint8Array, section: string): number =>
+    WebAssembly.Module.customSections(new WebAssembly.Module(Uint8Array.from(bytes)), section).length;
+  t.deepEqual([names(named, 'metadata.code.x'), names(named, 'name')], [1, 1]);
+  t.deepEqual([names(capAll(named, 6), 'metadata.code.x'), names(capAll(named, 6), 'name')], [0, 1]);
+});
+
 test('capLimits() bounds tables, and keeps their kinds', async (t) => {
   t.is(await reached(`(module (table 1 funcref) (table 0 5 externref) ${GROW_TABLE})`, 1), 61_441);
 });
@@ -62,7 +72,7 @@ const REFUSED: readonly (readonly [string, ComponentErrorCode])[] = [
   ['(module (memory 1) (memory 1))', 'memories-too-many'],
   ['(module (import "env" "memory" (memory 1)) (memory 1))', 'memories-too-many'],
   ['(module (table 70000 funcref))', 'table-over-limit'],
-  ['(module (type (struct)))', 'core-feature-not-supported'],
+  ['(module (type (struct)))', 'core-type-not-allowed'],
 ];
 for (const [text, code] of REFUSED) {
   test(`a core module ${text} is refused as ${code}`, async (t) => {
@@ -91,6 +101,8 @@ test('readCoreModule() answers hostile bytes with its own errors alone', async (
     'index-out-of-range',
     'core-module-malformed',
     'core-feature-not-supported',
+    'core-opcode-not-allowed',
+    'core-type-not-allowed',
     'memory-shared',
     'memory-64',
     'memories-too-many',

@@ -1,4 +1,5 @@
-// Writes the granted maximum into a core module's memory and tables, so that memory.grow fails at the grant. Never raises a limit.
+// Writes the granted maximum into a core module's memory and tables, so that memory.grow fails at the grant, and leaves out what the
+// engine has no need of. Never raises a limit.
 
 import { concatBytes } from '../../contracts/core/bytes.ts';
 import { encodeU32 } from '../binary/binary-reader.ts';
@@ -14,7 +15,7 @@ const MEMORY_SECTION = 5;
 
 /**
  * The module's bytes with its memory's maximum at most `memoryPages` (64 KiB each) and each table's at most its number of
- * `tableEntries`, in their order. Heap limits of the engine do not bound wasm memory: measured, a guest reached 4 GiB under them.
+ * `tableEntries`, in their order, and without custom sections, names apart: engines take hints to their compilers from there. Heap limits of the engine do not bound wasm memory: measured, a guest reached 4 GiB under them.
  * Errors: `memory-over-limit`, `table-over-limit`.
  */
 export function capLimits(module: CoreModule, memoryPages: number, tableEntries: readonly number[]): Uint8Array {
@@ -27,7 +28,11 @@ export function capLimits(module: CoreModule, memoryPages: number, tableEntries:
   const parts: Uint8Array[] = [];
   let copied = 0;
   let sectionHead = PREAMBLE_BYTES;
-  for (const { id, end } of module.sections) {
+  for (const { id, end, forEngine } of module.sections) {
+    if (!forEngine) {
+      parts.push(module.bytes.subarray(copied, sectionHead));
+      copied = end;
+    }
     if (id === MEMORY_SECTION || id === TABLE_SECTION) {
       const [count, entries] =
         id === MEMORY_SECTION ? [module.memories.length, memories] : [module.tables.length, tables];

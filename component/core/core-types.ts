@@ -25,7 +25,7 @@ export type CoreExternType =
   | { readonly kind: 'func'; readonly type: CoreFuncType }
   | { readonly kind: 'table'; readonly limits: TableType }
   | { readonly kind: 'memory'; readonly limits: Limits }
-  | { readonly kind: 'global' | 'tag' };
+  | { readonly kind: 'global' };
 
 /** Parameters of one function: the engine's bound is 1,000. */
 const MAX_PARAMS = 1000;
@@ -45,15 +45,36 @@ const VALUE_TYPES: ReadonlyMap<number, CoreValueType> = new Map([
 export function readCoreValueType(reader: BinaryReader): CoreValueType {
   const code = reader.u8();
   const type = VALUE_TYPES.get(code);
-  if (type === undefined)
-    throw new ComponentError('core-feature-not-supported', `core value type 0x${code.toString(16)}`);
+  if (type === undefined) throw typeNotAllowed(reader, code);
   return type;
+}
+
+/** The type of what a table holds or a null reference is of. */
+export function readReferenceType(reader: BinaryReader): 'funcref' | 'externref' {
+  const code = reader.u8();
+  const type = VALUE_TYPES.get(code);
+  if (type === 'funcref' || type === 'externref') return type;
+  throw typeNotAllowed(reader, code);
+}
+
+/** The type's byte was the last that was read. */
+function typeNotAllowed(reader: BinaryReader, code: number): ComponentError {
+  const type = `0x${code.toString(16).padStart(2, '0')}`;
+  const offset = reader.position - 1;
+  const message = `the type ${type} at byte ${offset} is not of those that run here`;
+  return new ComponentError('core-type-not-allowed', message, { details: { type, offset } });
+}
+
+/** A global's value type and whether it may change; other bits belong to shared globals. */
+export function readGlobalType(reader: BinaryReader): void {
+  readCoreValueType(reader);
+  if (reader.u8() > 1) throw new ComponentError('core-feature-not-supported', 'a global that is more than mutable');
 }
 
 /** 0x60 and a function type; every other form belongs to garbage collection. */
 export function readCoreFuncType(reader: BinaryReader): CoreFuncType {
   const code = reader.u8();
-  if (code !== 0x60) throw new ComponentError('core-feature-not-supported', `core type 0x${code.toString(16)}`);
+  if (code !== 0x60) throw typeNotAllowed(reader, code);
   const params = reader.vector(() => readCoreValueType(reader), MAX_PARAMS);
   return { params, results: reader.vector(() => readCoreValueType(reader), MAX_PARAMS) };
 }
@@ -69,22 +90,17 @@ export function readCoreExtern(reader: BinaryReader, typeAt: (index: number) => 
     case 0x02:
       return { kind: 'memory', limits: readMemoryLimits(reader) };
     case 0x03:
-      readCoreValueType(reader);
-      reader.u8();
+      readGlobalType(reader);
       return { kind: 'global' };
     case 0x04:
-      if (reader.u8() !== 0) throw new ComponentError('core-module-malformed', 'a tag that is no exception');
-      typeAt(reader.u32());
-      return { kind: 'tag' };
+      throw new ComponentError('core-feature-not-supported', 'a tag: exceptions do not run here');
     default:
       throw new ComponentError('core-module-malformed', `core import kind 0x${code.toString(16)}`);
   }
 }
 
 export function readTableType(reader: BinaryReader): TableType {
-  const element = readCoreValueType(reader);
-  if (element !== 'funcref' && element !== 'externref')
-    throw new ComponentError('core-module-malformed', `a table of ${element}`);
+  const element = readReferenceType(reader);
   const flags = reader.u8();
   if (flags > 0x01) throw new ComponentError('core-feature-not-supported', 'a shared or 64-bit table');
   return { element, ...readRange(reader, flags) };

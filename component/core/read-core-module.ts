@@ -1,10 +1,14 @@
-// Reads of a core module what linking and capping need: types, imports, exports, memories, tables. The engine validates the code itself.
+// Reads a core module to its last byte: what linking and capping need is kept, and every instruction and type is held against the closed
+// list. Never says that a module is valid, which is the engine's to judge; says that it is made of nothing but what may run here.
 
+import { sameBytes } from '../../contracts/core/bytes.ts';
 import { BinaryReader } from '../binary/binary-reader.ts';
+import { Budget } from '../binary/budget.ts';
 import { ComponentError } from '../component-error.ts';
-import { MAX_CORE_ENTRIES } from '../limits.ts';
+import { MAX_CORE_ENTRIES, MAX_CORE_INSTRUCTIONS } from '../limits.ts';
 import type { CoreExternType, CoreFuncType, Limits, TableType } from './core-types.ts';
 import { coreTypeAt, readCoreExtern, readCoreFuncType, readMemoryLimits, readTableType } from './core-types.ts';
+import { readData, readElement, readFunctionBody, readGlobal } from './read-bodies.ts';
 
 export interface CoreImport {
   readonly module: string;
@@ -14,11 +18,13 @@ export interface CoreImport {
 
 export type CoreExport =
   | { readonly name: string; readonly kind: 'func'; readonly type: CoreFuncType }
-  | { readonly name: string; readonly kind: 'table' | 'memory' | 'global' | 'tag' };
+  | { readonly name: string; readonly kind: 'table' | 'memory' | 'global' };
 
 /** A section by its place: `bytes.subarray(start, end)` is its body. */
 export interface CoreSection {
   readonly id: number;
+  /** False for custom sections that say nothing that we want the engine to hear: all but the names of functions, for traces. */
+  readonly forEngine: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -33,87 +39,168 @@ export interface CoreModule {
   readonly tables: readonly TableType[];
 }
 
+/** What is kept, and how many instructions are walked: counted over all modules of one component, never refilled. */
+export interface CoreBudget {
+  readonly entries: Budget;
+  readonly instructions: Budget;
+}
+
+export function newCoreBudget(): CoreBudget {
+  return {
+    entries: new Budget(MAX_CORE_ENTRIES, 'core definitions'),
+    instructions: new Budget(MAX_CORE_INSTRUCTIONS, 'instructions'),
+  };
+}
+
 const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-/** Sections in the order in which they must stand: tag (13) before global (6), data count (12) before code (10). */
-const SECTION_ORDER = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
-const SECTION = { type: 1, import: 2, function: 3, table: 4, memory: 5, export: 7 } as const;
+const SECTION = {
+  custom: 0,
+  type: 1,
+  import: 2,
+  function: 3,
+  table: 4,
+  memory: 5,
+  global: 6,
+  export: 7,
+  start: 8,
+  element: 9,
+  code: 10,
+  data: 11,
+  dataCount: 12,
+  tag: 13,
+} as const;
+/** Sections in the order in which they must stand: data count (12) before code (10). */
+const SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11];
+const NAME_SECTION = new TextEncoder().encode('name');
 const MAX_TABLES = 100;
 
-/** Errors: `ComponentErrorCode`. */
-export function readCoreModule(bytes: Uint8Array): CoreModule {
+/** Every byte of the module is understood before the engine sees one. Errors: `ComponentErrorCode`. */
+export function readCoreModule(bytes: Uint8Array, budget: CoreBudget = newCoreBudget()): CoreModule {
   const reader = new BinaryReader(bytes);
   if (!PREAMBLE.every((byte) => reader.u8() === byte)) {
     throw new ComponentError('core-module-malformed', 'the preamble is not that of a core module');
   }
   const sections: CoreSection[] = [];
-  const found: Found = { types: [], imports: [], functions: [], memories: [], tables: [], exports: [] };
+  const found = new Found();
   let last = -1;
   while (reader.remaining > 0) {
     const id = reader.u8();
-    const length = reader.u32();
-    const start = reader.offset;
-    const body = reader.bytes(length);
-    sections.push({ id, start, end: reader.offset });
-    if (id === 0) continue;
-    const place = SECTION_ORDER.indexOf(id);
+    const body = reader.within(reader.u32());
+    const place = { id, start: reader.offset - body.remaining, end: reader.offset };
+    if (id === SECTION.custom) {
+      sections.push({ ...place, forEngine: sameBytes(body.bytes(body.u32()), NAME_SECTION) });
+      continue;
+    }
+    sections.push({ ...place, forEngine: true });
+    if (id === SECTION.tag) throw new ComponentError('core-feature-not-supported', 'tags: exceptions do not run here');
+    const turn = SECTION_ORDER.indexOf(id);
     // Two sections of one kind, or one out of order, could be read as one thing here and another by the engine.
-    if (place <= last) throw new ComponentError('core-module-malformed', `section ${id} is unknown or out of order`);
-    last = place;
-    readSection(id, body, found);
-  }
-  if (found.memories.length + found.imports.filter(({ type }) => type.kind === 'memory').length > 1) {
-    throw new ComponentError('memories-too-many', 'a module with more than one memory');
+    if (turn <= last) throw new ComponentError('core-module-malformed', `section ${id} is unknown or out of order`);
+    last = turn;
+    readSection(id, body, found, budget);
+    body.end(`core section ${id}`);
+    if (found.memories.length + found.importedMemories > 1)
+      throw new ComponentError('memories-too-many', 'a module with more than one memory');
   }
   const { imports, exports, memories, tables } = found;
+  requireSame('function bodies', found.bodies, found.functions.length - found.importedFunctions);
+  requireSame('data segments', found.segments, found.announcedSegments ?? found.segments);
   return { bytes, sections, imports, exports, memories, tables };
 }
 
-interface Found {
-  readonly types: CoreFuncType[];
-  readonly imports: CoreImport[];
+class Found {
+  readonly types: CoreFuncType[] = [];
+  readonly imports: CoreImport[] = [];
   /** Type of every function, imported ones first. */
-  readonly functions: CoreFuncType[];
-  readonly memories: Limits[];
-  readonly tables: TableType[];
-  readonly exports: CoreExport[];
+  readonly functions: CoreFuncType[] = [];
+  readonly memories: Limits[] = [];
+  readonly tables: TableType[] = [];
+  readonly exports: CoreExport[] = [];
+  importedFunctions = 0;
+  importedGlobals = 0;
+  importedMemories = 0;
+  bodies = 0;
+  segments = 0;
+  announcedSegments: number | undefined = undefined;
 }
 
-function readSection(id: number, body: Uint8Array, found: Found): void {
-  const reader = new BinaryReader(body);
+function requireSame(what: string, counted: number, announced: number): void {
+  if (counted !== announced)
+    throw new ComponentError('core-module-malformed', `${counted} ${what}, ${announced} were announced`);
+}
+
+function readSection(id: number, reader: BinaryReader, found: Found, { entries, instructions }: CoreBudget): void {
   const typeAt = (index: number): CoreFuncType => coreTypeAt(found.types, index);
-  const entries = (entry: () => void, max: number): void => {
+  const bounds = { importedGlobals: found.importedGlobals, instructions };
+  const each = (entry: () => void, max = MAX_CORE_ENTRIES): void => {
     for (let left = reader.count(max); left > 0; left--) entry();
-    reader.end(`core section ${id}`);
   };
   switch (id) {
     case SECTION.type:
-      return entries(() => found.types.push(readCoreFuncType(reader)), MAX_CORE_ENTRIES);
+      return each(() => {
+        const type = readCoreFuncType(reader);
+        entries.spend(1 + type.params.length + type.results.length);
+        found.types.push(type);
+      });
     case SECTION.import:
-      return entries(() => {
+      return each(() => {
+        entries.spend();
         const imported = { module: reader.name(), name: reader.name(), type: readCoreExtern(reader, typeAt) };
-        if (imported.type.kind === 'func') found.functions.push(imported.type.type);
         found.imports.push(imported);
-      }, MAX_CORE_ENTRIES);
+        if (imported.type.kind === 'global') found.importedGlobals++;
+        if (imported.type.kind === 'memory') found.importedMemories++;
+        if (imported.type.kind !== 'func') return;
+        found.functions.push(imported.type.type);
+        found.importedFunctions++;
+      });
     case SECTION.function:
-      return entries(() => found.functions.push(typeAt(reader.u32())), MAX_CORE_ENTRIES);
+      return each(() => {
+        entries.spend();
+        found.functions.push(typeAt(reader.u32()));
+      });
     case SECTION.table:
-      return entries(() => found.tables.push(readTableType(reader)), MAX_TABLES);
+      return each(() => found.tables.push(readTableType(reader)), MAX_TABLES);
     case SECTION.memory:
-      return entries(() => found.memories.push(readMemoryLimits(reader)), 1000);
+      return each(() => found.memories.push(readMemoryLimits(reader)), 1000);
+    case SECTION.global:
+      return each(() => readGlobal(reader, bounds));
     case SECTION.export:
-      return entries(() => found.exports.push(readExport(reader, found)), MAX_CORE_ENTRIES);
-    default:
-      // Globals, tags, elements, code and data are the engine's to judge: nothing here depends on them.
+      return each(() => {
+        entries.spend();
+        found.exports.push(readExport(reader, found));
+      });
+    case SECTION.start:
+      return void reader.u32();
+    case SECTION.element:
+      return each(() => readElement(reader, bounds));
+    case SECTION.dataCount:
+      found.announcedSegments = reader.u32();
       return;
+    case SECTION.code:
+      return each(() => {
+        const type = found.functions[found.importedFunctions + found.bodies];
+        if (type === undefined) throw new ComponentError('core-module-malformed', 'a body without a function');
+        readFunctionBody(reader, type, instructions);
+        found.bodies++;
+      });
+    default:
+      return each(() => {
+        readData(reader, bounds);
+        found.segments++;
+      });
   }
 }
 
-const EXPORT_KINDS = ['func', 'table', 'memory', 'global', 'tag'] as const;
+const EXPORT_KINDS = ['func', 'table', 'memory', 'global'] as const;
+const EXPORTED_TAG = 4;
 
 function readExport(reader: BinaryReader, found: Found): CoreExport {
   const name = reader.name();
-  const kind = EXPORT_KINDS[reader.u8()];
+  const code = reader.u8();
+  const kind = EXPORT_KINDS[code];
   const index = reader.u32();
+  if (code === EXPORTED_TAG)
+    throw new ComponentError('core-feature-not-supported', 'a tag: exceptions do not run here');
   if (kind === undefined) throw new ComponentError('core-module-malformed', 'an export of an unknown kind');
   if (kind !== 'func') return { name, kind };
   const type = found.functions[index];

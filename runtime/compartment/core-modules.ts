@@ -1,4 +1,4 @@
-// Core modules of one link: read once, checked against what they import, capped together, compiled before any of them runs.
+// Core modules of one link: checked against what they import, capped together, compiled before any of them runs.
 
 import type { CoreCallable } from '../../component/abi/context.ts';
 import { GuestMemory } from '../../component/abi/guest-memory.ts';
@@ -6,7 +6,6 @@ import { ComponentError } from '../../component/component-error.ts';
 import { capLimits } from '../../component/core/cap-limits.ts';
 import { describeCoreFunc, sameCoreFunc } from '../../component/core/core-types.ts';
 import type { CoreExport, CoreImport, CoreModule } from '../../component/core/read-core-module.ts';
-import { readCoreModule } from '../../component/core/read-core-module.ts';
 import { MAX_TABLE_ENTRIES } from '../../component/limits.ts';
 import { allotLimits } from './allot-limits.ts';
 import type { CoreInstance, CoreItem } from './items.ts';
@@ -19,16 +18,7 @@ interface Planned {
 }
 
 export class CoreModules {
-  readonly #read = new Map<Uint8Array, CoreModule>();
   readonly #planned: Planned[] = [];
-
-  read(bytes: Uint8Array): CoreModule {
-    const before = this.#read.get(bytes);
-    if (before !== undefined) return before;
-    const module = readCoreModule(bytes);
-    this.#read.set(bytes, module);
-    return module;
-  }
 
   /** Plans an instance. Errors: `core-link-mismatch`. */
   plan(module: CoreModule, args: ReadonlyMap<string, CoreInstance>): CoreInstance {

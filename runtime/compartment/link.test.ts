@@ -39,6 +39,11 @@ async function codeOfLinking(text: string, offers = NOTHING): Promise<string> {
 /** Component text and what it is refused with; a row is one lie that a component can tell. */
 const REFUSED: readonly (readonly [string, string, string])[] = [
   ['imports a function that nobody offers', '(component (import "f" (func)))', 'import-not-offered'],
+  [
+    'has an instruction off the list, in a module of a component that nobody instantiates',
+    '(component (component (core module (func $f return_call $f))))',
+    'core-opcode-not-allowed',
+  ],
   ['imports a component', '(component (import "c" (component)))', 'import-not-offered'],
   [
     'gives a module a function of another core type',
@@ -333,6 +338,8 @@ test('linkComponent() answers hostile components with its own errors alone', asy
     'type-too-large',
     'core-module-malformed',
     'core-feature-not-supported',
+    'core-opcode-not-allowed',
+    'core-type-not-allowed',
     'memory-over-limit',
     'memory-shared',
     'memory-64',

@@ -108,7 +108,7 @@ function define(definition: Definition, place: Place): void {
   const { scope, session } = place;
   switch (definition.kind) {
     case 'core-module':
-      scope.add({ sort: 'module', module: session.modules.read(definition.bytes) });
+      scope.add({ sort: 'module', module: definition.module });
       return;
     case 'core-instantiate': {
       session.budget.spendInstance();

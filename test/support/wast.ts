@@ -41,6 +41,11 @@ export function wastForms(source: string): readonly WastForm[] {
 
 /** A quoted atom's text. */
 export function unquote(atom: Sexp | undefined): string {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(unquoteBytes(atom));
+}
+
+/** A quoted atom's bytes, which need not be text: `(module binary "\00asm")`. */
+export function unquoteBytes(atom: Sexp | undefined): Uint8Array {
   if (typeof atom !== 'string' || !atom.startsWith('"'))
     throw new Error(`a string is wanted, not ${JSON.stringify(atom)}`);
   const bytes: number[] = [];
@@ -62,7 +67,7 @@ export function unquote(atom: Sexp | undefined): string {
     }
     index += match.length;
   }
-  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  return Uint8Array.from(bytes);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };

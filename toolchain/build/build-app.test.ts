@@ -294,6 +294,9 @@ const WAT: Readonly<Record<string, string>> = {
   foreign: '(component (import "wasi:cli/environment@0.2.3" (instance)))',
   ungranted: '(component (import "casemate:device/gpio@0.1.0" (instance)))',
   silent: '(component)',
+  // A tail call, in a module that nobody instantiates, in a component inside.
+  unlisted:
+    '(component (component (core module (func $f return_call $f))) (core module $m (func (export "run") (result i32) i32.const 0)) (core instance $i (instantiate $m)) (func (export "run") (result u8) (canon lift (core func $i "run"))))',
   // Two modules: the memory that counts is the sum.
   large:
     '(component (core module (memory 3)) (component (core module (memory 2))) (core module $m (func (export "run") (result i32) i32.const 0)) (core instance $i (instantiate $m)) (func (export "run") (result u8) (canon lift (core func $i "run"))))',
@@ -304,6 +307,7 @@ for (const [name, code] of [
   ['foreign', 'import-not-offered'],
   ['ungranted', 'import-not-granted'],
   ['silent', 'component-invalid'],
+  ['unlisted', 'component-invalid'],
   ['large', 'memory-over-limit'],
 ] as const) {
   test(`packageComponentFile() ${code === undefined ? 'packages' : `answers ${code} to`} a ${name} component`, async (t) => {

@@ -13,6 +13,7 @@ import { toLowS } from '../../contracts/core/p256.ts';
 import { encodeImageMetadata } from '../../contracts/wire/image-metadata.ts';
 import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
 import { TEST_MANIFEST } from '../../test/support/app-folder.ts';
+import { moduleOf } from '../../test/support/core-modules.ts';
 import { examineImage } from './examine-image.ts';
 import { sha256 } from './package-app.ts';
 
@@ -99,6 +100,12 @@ test('examineImage() shows the other parts of an image when one does not hold', 
     imports: { ok: false },
     manifest: { ok: true },
   });
+});
+
+test('examineImage() tells of an instruction that does not run on a device', (t) => {
+  const atomicFence = moduleOf({ code: [0xfe, 0x03, 0x00, 0x0b] });
+  const component = Uint8Array.of(...COMPONENT, 1, atomicFence.length, ...atomicFence);
+  t.like(examineImage(image({ component })).imports, { ok: false, code: 'core-opcode-not-allowed' });
 });
 
 test('examineImage() answers every input with an examination or a coded error', (t) => {

@@ -1,17 +1,16 @@
 // How much memory a component takes when it starts. Never more than a sum: what it grows to is capped on the device.
 
 import { WASM_PAGE_BYTES } from '../../contracts/core/limits.ts';
-import { readCoreModule } from '../../component/core/read-core-module.ts';
 import type { ComponentDefinition } from '../../component/definitions.ts';
 import { BuildError } from './build-error.ts';
 
-/** Initial bytes of the memories of all core modules, nested components included. Errors: `ComponentErrorCode`. */
+/** Initial bytes of the memories of all core modules, nested components included. */
 export function initialMemoryBytes(component: ComponentDefinition): number {
   let bytes = 0;
   for (const definition of component.definitions) {
     if (definition.kind === 'component') bytes += initialMemoryBytes(definition.component);
     if (definition.kind !== 'core-module') continue;
-    for (const memory of readCoreModule(definition.bytes).memories) bytes += memory.initial * WASM_PAGE_BYTES;
+    for (const memory of definition.module.memories) bytes += memory.initial * WASM_PAGE_BYTES;
   }
   return bytes;
 }
