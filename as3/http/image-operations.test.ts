@@ -49,7 +49,7 @@ async function catalog(values: object = {}): Promise<{ name: string; id: string;
 }
 const idOf = (bytes: Uint8Array): ImageId => decodeImage(bytes, sha256).imageId;
 
-test('an uploaded image is signed by the service, listed, and given back as what it is', async (t) => {
+test.serial('an uploaded image is signed by the service, listed, and given back as what it is', async (t) => {
   const { name, id, owner } = await catalog();
   const bytes = owner.sign(await appPackage({ catalogId: id, rollbackIndex: 7, version: '1.2.3' }));
   const path = `${name}/images/${idOf(bytes)}`;
@@ -76,7 +76,7 @@ test('an uploaded image is signed by the service, listed, and given back as what
   t.true(bench.journal.recent().some(({ kind, catalogId }) => kind === 'image-added' && catalogId === id));
 });
 
-test('the same image again changes nothing, with any other signature of its publisher', async (t) => {
+test.serial('the same image again changes nothing, with any other signature of its publisher', async (t) => {
   const { name, id, owner } = await catalog();
   const unsigned = await appPackage({ catalogId: id });
   t.is((await upload(name, owner.sign(unsigned))).status, 201);
@@ -86,7 +86,7 @@ test('the same image again changes nothing, with any other signature of its publ
   t.deepEqual(await bench.store.images.readPackage(key, idOf(unsigned)), before);
 });
 
-test('a catalog that needs no publisher takes an image without one, and the signature when it comes later', async (t) => {
+test.serial('a catalog that needs no publisher takes an image without one, and the signature when it comes later', async (t) => {
   const { name, id, owner } = await catalog({ publisherSignature: 'NotRequired' });
   const unsigned = await appPackage({ catalogId: id });
   t.is((await upload(name, unsigned)).status, 201);
@@ -126,7 +126,7 @@ const WRONG: readonly (readonly [string, Partial<AppWanted>, string])[] = [
   ],
 ];
 for (const [what, wrong, code] of WRONG) {
-  test(`an image ${what} is refused with ${code}, and what was stored stays`, async (t) => {
+  test.serial(`an image ${what} is refused with ${code}, and what was stored stays`, async (t) => {
     const { name, id, owner } = await catalog();
     const good = owner.sign(await appPackage({ catalogId: id }));
     await upload(name, good);
@@ -143,7 +143,7 @@ for (const [what, wrong, code] of WRONG) {
   });
 }
 
-test('an image is refused without the publisher’s signature, by another publisher, and by a forged one', async (t) => {
+test.serial('an image is refused without the publisher’s signature, by another publisher, and by a forged one', async (t) => {
   const { name, id, owner } = await catalog();
   const unsigned = await appPackage({ catalogId: id });
   t.is(codeOf(await upload(name, unsigned)), 'image-publisher-signature-missing');
@@ -155,7 +155,7 @@ test('an image is refused without the publisher’s signature, by another publis
   t.is(listOf(await ask('GET', `${name}/images`)).length, 0);
 });
 
-test('an image is refused that is cut, changed, named by another id, or too large', async (t) => {
+test.serial('an image is refused that is cut, changed, named by another id, or too large', async (t) => {
   const { name, id, owner } = await catalog();
   const good = owner.sign(await appPackage({ catalogId: id }));
   t.is(codeOf(await upload(name, good.subarray(0, 300))), 'image-malformed');
@@ -172,7 +172,7 @@ test('an image is refused that is cut, changed, named by another id, or too larg
   t.is(codeOf(await ask('POST', `${name}/uploadImage`, { properties: { image: 'not base64' } })), 'request-malformed');
 });
 
-test('a publisher key is read back, replaced while nothing is bound to it, and then no more', async (t) => {
+test.serial('a publisher key is read back, replaced while nothing is bound to it, and then no more', async (t) => {
   const { name, id, owner } = await catalog();
   const path = `${name}/publisherKeys/ci`;
   t.is(propertiesOf(await ask('GET', path))['publicKey'], base64(owner.publicKey));
@@ -188,7 +188,7 @@ test('a publisher key is read back, replaced while nothing is bound to it, and t
   t.is(codeOf(await ask('GET', `${name}/publisherKeys/other`)), 'publisher-key-not-found');
 });
 
-test('a catalog needs its publisher’s signature until somebody says otherwise', async (t) => {
+test.serial('a catalog needs its publisher’s signature until somebody says otherwise', async (t) => {
   const { name } = await catalog();
   t.is(propertiesOf(await ask('GET', name))['publisherSignature'], 'Required');
   await ask('PATCH', name, { properties: { publisherSignature: 'NotRequired' } });
@@ -197,7 +197,7 @@ test('a catalog needs its publisher’s signature until somebody says otherwise'
   t.is(propertiesOf(await ask('GET', name))['publisherSignature'], 'NotRequired');
 });
 
-test('a deployment becomes the current one of its group, and the one before it stays in the list', async (t) => {
+test.serial('a deployment becomes the current one of its group, and the one before it stays in the list', async (t) => {
   const { name, id, owner } = await catalog();
   const first = owner.sign(await appPackage({ catalogId: id, rollbackIndex: 5 }));
   const older = owner.sign(await appPackage({ catalogId: id, rollbackIndex: 4 }));
@@ -239,7 +239,7 @@ test('a deployment becomes the current one of its group, and the one before it s
   t.is(codeOf(await ask('DELETE', name)), 'catalog-not-empty');
 });
 
-test('a deployment is refused with unknown images, two of one app, or none said', async (t) => {
+test.serial('a deployment is refused with unknown images, two of one app, or none said', async (t) => {
   const { name, id, owner } = await catalog();
   const other = await catalog();
   const images: string[] = [];
@@ -267,7 +267,7 @@ test('a deployment is refused with unknown images, two of one app, or none said'
   t.is((await deploy([])).status, 201);
 });
 
-test('what devices reported is listed', async (t) => {
+test.serial('what devices reported is listed', async (t) => {
   const { name, id } = await catalog();
   const device = 'ab'.repeat(64);
   const database = new DatabaseSync(join(folder, 'service.db'));

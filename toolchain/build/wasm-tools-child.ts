@@ -9,7 +9,7 @@ async function answer(job: string | undefined, input: Uint8Array): Promise<Uint8
   const reader = new ByteReader(input);
   const witSource = new TextDecoder().decode(reader.bytes(reader.u32()));
   const binary = reader.rest();
-  // Reading a component's WIT validates all of it.
+  // Reading a component's WIT validates it but for function bodies, which the engine on the device checks as it compiles them.
   if (job === 'validate') return new TextEncoder().encode(await componentWit(binary));
   return componentNew(await componentEmbed({ binary, witSource, world: 'app' }));
 }
