@@ -86,17 +86,20 @@ test.serial('the same image again changes nothing, with any other signature of i
   t.deepEqual(await bench.store.images.readPackage(key, idOf(unsigned)), before);
 });
 
-test.serial('a catalog that needs no publisher takes an image without one, and the signature when it comes later', async (t) => {
-  const { name, id, owner } = await catalog({ publisherSignature: 'NotRequired' });
-  const unsigned = await appPackage({ catalogId: id });
-  t.is((await upload(name, unsigned)).status, 201);
-  const signed = await upload(name, owner.sign(unsigned));
-  t.is(signed.status, 200);
-  t.is(propertiesOf(signed)['publisherKeyId'], Buffer.from(sha256(owner.publicKey)).toString('hex'));
-  // A signature by somebody whom the catalog does not know is not passed on.
-  const other = publisher().sign(await appPackage({ catalogId: id, rollbackIndex: 2 }));
-  t.is(propertiesOf(await upload(name, other))['publisherKeyId'], undefined);
-});
+test.serial(
+  'a catalog that needs no publisher takes an image without one, and the signature when it comes later',
+  async (t) => {
+    const { name, id, owner } = await catalog({ publisherSignature: 'NotRequired' });
+    const unsigned = await appPackage({ catalogId: id });
+    t.is((await upload(name, unsigned)).status, 201);
+    const signed = await upload(name, owner.sign(unsigned));
+    t.is(signed.status, 200);
+    t.is(propertiesOf(signed)['publisherKeyId'], Buffer.from(sha256(owner.publicKey)).toString('hex'));
+    // A signature by somebody whom the catalog does not know is not passed on.
+    const other = publisher().sign(await appPackage({ catalogId: id, rollbackIndex: 2 }));
+    t.is(propertiesOf(await upload(name, other))['publisherKeyId'], undefined);
+  },
+);
 
 const COMPONENT = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
 const TAIL_CALL = moduleOf({ code: [0x12, 0, 0x0b] });
@@ -143,17 +146,20 @@ for (const [what, wrong, code] of WRONG) {
   });
 }
 
-test.serial('an image is refused without the publisher’s signature, by another publisher, and by a forged one', async (t) => {
-  const { name, id, owner } = await catalog();
-  const unsigned = await appPackage({ catalogId: id });
-  t.is(codeOf(await upload(name, unsigned)), 'image-publisher-signature-missing');
-  t.is(codeOf(await upload(name, publisher().sign(unsigned))), 'image-publisher-unknown');
-  // The registered key's id over a signature of other bytes.
-  const signatures = owner.sign(await appPackage({ catalogId: id, rollbackIndex: 2 }));
-  const forged = withSignatures(unsigned, signatures.subarray(unsigned.length));
-  t.is(codeOf(await upload(name, forged)), 'image-publisher-signature-invalid');
-  t.is(listOf(await ask('GET', `${name}/images`)).length, 0);
-});
+test.serial(
+  'an image is refused without the publisher’s signature, by another publisher, and by a forged one',
+  async (t) => {
+    const { name, id, owner } = await catalog();
+    const unsigned = await appPackage({ catalogId: id });
+    t.is(codeOf(await upload(name, unsigned)), 'image-publisher-signature-missing');
+    t.is(codeOf(await upload(name, publisher().sign(unsigned))), 'image-publisher-unknown');
+    // The registered key's id over a signature of other bytes.
+    const signatures = owner.sign(await appPackage({ catalogId: id, rollbackIndex: 2 }));
+    const forged = withSignatures(unsigned, signatures.subarray(unsigned.length));
+    t.is(codeOf(await upload(name, forged)), 'image-publisher-signature-invalid');
+    t.is(listOf(await ask('GET', `${name}/images`)).length, 0);
+  },
+);
 
 test.serial('an image is refused that is cut, changed, named by another id, or too large', async (t) => {
   const { name, id, owner } = await catalog();

@@ -10,6 +10,7 @@ import {
   readCertificateParts,
 } from '../os/certificate-parts.ts';
 import type { ChainCertificate } from '../os/service-chain.ts';
+import { certificateSeconds } from './certificate-date.ts';
 
 /** ecdsa-with-SHA256 and ecdsa-with-SHA384 (RFC 5758 section 3.2). */
 const KNOWN_SIGNATURES = ['1.2.840.10045.4.3.2', '1.2.840.10045.4.3.3'];
@@ -31,8 +32,8 @@ class ParsedCertificate implements ChainCertificate {
     this.certificate = certificate;
     this.der = Uint8Array.from(certificate.raw);
     const parts = readCertificateParts(this.der);
-    this.notBeforeSeconds = secondsOf(certificate.validFromDate);
-    this.notAfterSeconds = secondsOf(certificate.validToDate);
+    this.notBeforeSeconds = secondsOf(certificate.validFrom);
+    this.notAfterSeconds = secondsOf(certificate.validTo);
     this.isCa = certificate.ca;
     this.maySignCertificates = hasKeyUsage(parts, 'keyCertSign');
     this.maySign = hasKeyUsage(parts, 'digitalSignature');
@@ -54,10 +55,10 @@ class ParsedCertificate implements ChainCertificate {
   }
 }
 
-/** What is no date is not a number, and that is neither before nor after any time: such a certificate would never be over. */
-function secondsOf(date: Date): number {
-  const seconds = date.getTime() / 1000;
-  if (!Number.isFinite(seconds)) throw new CertificatePartsError('certificate-malformed', 'a date that is none');
+/** Compared with the time, what is no date would say nothing: such a certificate might never be over. */
+function secondsOf(printed: string): number {
+  const seconds = certificateSeconds(printed);
+  if (seconds === undefined) throw new CertificatePartsError('certificate-malformed', 'a date that is none');
   return seconds;
 }
 

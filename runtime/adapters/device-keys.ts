@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { CertificatePartsError, namedP256Point, readCertificateParts } from '../os/certificate-parts.ts';
 import type { CertificateFacts, DeviceKeys } from '../os/service-port.ts';
 import { DeviceKeysError } from '../os/service-port.ts';
+import { certificateSeconds } from './certificate-date.ts';
 import { hostEntropy, nodeCrypto } from './node-crypto.ts';
 
 /** A chain of three in PEM has under 4 KiB. */
@@ -23,8 +24,8 @@ function describeCertificate(pem: string): CertificateFacts {
   const certificate = parsed(pem);
   const publicKey = pointOf(Uint8Array.from(certificate.raw));
   if (publicKey === undefined) throw malformed('its key is not on named P-256');
-  const [notBeforeSeconds, notAfterSeconds] = [certificate.validFromDate, certificate.validToDate].map(secondsOf);
-  // Not a number is neither before nor after any time: a certificate with such an end would never be over.
+  const [notBeforeSeconds, notAfterSeconds] = [certificate.validFrom, certificate.validTo].map(certificateSeconds);
+  // Compared with the time, what is no date would say nothing: such a certificate might never be over.
   if (notBeforeSeconds === undefined || notAfterSeconds === undefined) throw malformed('its dates are none');
   refuseUnusableChain(pem);
   const subject = certificate.subject.split('\n').join(', ');
@@ -48,11 +49,6 @@ function refuseUnusableChain(pem: string): void {
   } catch (cause) {
     throw malformed('no chain that TLS takes', cause);
   }
-}
-
-function secondsOf(date: Date): number | undefined {
-  const seconds = date.getTime() / 1000;
-  return Number.isFinite(seconds) ? seconds : undefined;
 }
 
 function parsed(pem: string): X509Certificate {
