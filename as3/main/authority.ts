@@ -9,6 +9,7 @@ import { DEVICE_RIGHT } from '../../contracts/core/device-capability.ts';
 import { bytesToHex, parseDeviceId } from '../../contracts/core/ids.ts';
 import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import { isP256Point } from '../../contracts/core/p256.ts';
+import { fromBase64 } from '../../contracts/wire/base64.ts';
 import type { AuthorityRefusal } from '../../contracts/wire/trust-anchors.ts';
 import { sha256, withAuthority } from '../adapters/authority-folder.ts';
 import { AuthorityError } from '../domain/authority-error.ts';
@@ -132,11 +133,10 @@ function parseRight(text: string): DeviceRight {
   return text as DeviceRight;
 }
 
-/** Strict: Node's decoder skips what it does not know, and two spellings would pass for one key. */
 function parseBase64(text: string, option: string): Uint8Array {
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) throw wrong(`${option} is not base64`);
-  return new Uint8Array(bytes);
+  const bytes = fromBase64(text);
+  if (bytes === undefined) throw wrong(`${option} is not base64`);
+  return bytes;
 }
 
 function wrong(message: string): UsageError {

@@ -101,8 +101,8 @@ export async function changeProduct(
   return row === undefined ? undefined : productOf(catalog.key, row);
 }
 
-/** The groups of a catalog with the names of their products and their current deployments. */
-export function groupQuery(database: Database, catalogId: string) {
+/** All groups with the names of their products and their current deployments. */
+export function groupsQuery(database: Database) {
   return database
     .selectFrom('device_groups')
     .innerJoin('products', (join) =>
@@ -117,8 +117,12 @@ export function groupQuery(database: Database, catalogId: string) {
         .onRef('current_deployments.device_group_key', '=', 'device_groups.name_key'),
     )
     .selectAll('device_groups')
-    .select(['products.name as product_name', 'current_deployments.deployment_id'])
-    .where('device_groups.catalog_id', '=', catalogId);
+    .select(['products.name as product_name', 'current_deployments.deployment_id']);
+}
+
+/** Those of one catalog. */
+export function groupQuery(database: Database, catalogId: string) {
+  return groupsQuery(database).where('device_groups.catalog_id', '=', catalogId);
 }
 
 export async function findGroup(database: Database, key: DeviceGroupKey): Promise<DeviceGroup | undefined> {

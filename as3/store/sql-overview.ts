@@ -5,6 +5,7 @@ import type { FleetOverview, OverviewList } from '../../contracts/wire/service-p
 import { OVERVIEW_MAX_ROWS } from '../../contracts/wire/service-page.ts';
 import type { Overview } from '../domain/overview.ts';
 import type { Database } from './fleet-queries.ts';
+import { groupsQuery } from './fleet-queries.ts';
 import type { DeviceGroupRow } from './schema.ts';
 
 export function sqlOverview(database: Database): Overview {
@@ -39,22 +40,8 @@ async function catalogs(database: Database): Promise<FleetOverview['catalogs']> 
 }
 
 async function deviceGroups(database: Database): Promise<FleetOverview['deviceGroups']> {
-  const rows = await database
-    .selectFrom('device_groups')
-    .innerJoin('products', (join) =>
-      join
-        .onRef('products.catalog_id', '=', 'device_groups.catalog_id')
-        .onRef('products.name_key', '=', 'device_groups.product_key'),
-    )
-    .leftJoin('current_deployments', (join) =>
-      join
-        .onRef('current_deployments.catalog_id', '=', 'device_groups.catalog_id')
-        .onRef('current_deployments.product_key', '=', 'device_groups.product_key')
-        .onRef('current_deployments.device_group_key', '=', 'device_groups.name_key'),
-    )
+  const rows = await groupsQuery(database)
     .leftJoin('deployments', 'deployments.id', 'current_deployments.deployment_id')
-    .selectAll('device_groups')
-    .select(['products.name as product_name', 'deployments.id as deployment_id'])
     .select(['deployments.name as deployment_name', 'deployments.created_at as deployed_at'])
     .orderBy('device_groups.catalog_id')
     .orderBy('device_groups.product_key')

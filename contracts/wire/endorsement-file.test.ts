@@ -35,18 +35,19 @@ test('any devices come back, each once', (t) => {
     board: fc.stringMatching(/^[\x21-\x7e]{1,32}$/),
   });
   const devices = fc.uniqueArray(device, { minLength: 1, maxLength: 20, selector: ({ deviceId }) => deviceId });
-  fc.assert(
-    fc.property(devices, (list) => {
-      const decoded = decodeEndorsement(file(list));
-      return (
-        decoded.devices.length === list.length &&
-        list.every((one) =>
-          decoded.devices.some((other) => other.deviceId === one.deviceId && other.board === one.board),
-        )
-      );
-    }),
-  );
-  t.pass();
+  const everyListComesBack = () =>
+    fc.assert(
+      fc.property(devices, (list) => {
+        const decoded = decodeEndorsement(file(list));
+        return (
+          decoded.devices.length === list.length &&
+          list.every((one) =>
+            decoded.devices.some((other) => other.deviceId === one.deviceId && other.board === one.board),
+          )
+        );
+      }),
+    );
+  t.notThrows(everyListComesBack);
 });
 
 const changed = (change: (bytes: Uint8Array) => void): Uint8Array => {

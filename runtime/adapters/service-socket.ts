@@ -1,9 +1,9 @@
 // The service UART's cable as a Unix socket: one byte stream, one host at a time. Never loses a byte that there is no room for.
 
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { chmodSync } from 'node:fs';
 import type { SerialWire } from '../hil/pins.ts';
+import { listenForOwner } from './unix-listen.ts';
 
 /** The plug. A reset gives the device a new UART: `plugInto` moves the cable, with whoever holds its other end. */
 export interface ServiceCable {
@@ -15,8 +15,7 @@ export interface ServiceCable {
 export async function openServiceSocket(path: string): Promise<ServiceCable> {
   const cable = new Cable();
   const server = createServer({ allowHalfOpen: false }, (socket) => cable.connect(socket));
-  await listen(server, path);
-  chmodSync(path, 0o600);
+  await listenForOwner(server, path);
   return {
     plugInto: (wire) => cable.plugInto(wire),
     close() {
@@ -24,16 +23,6 @@ export async function openServiceSocket(path: string): Promise<ServiceCable> {
       cable.unplug();
     },
   };
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 class Cable {

@@ -1,9 +1,9 @@
 // The control link of the world: a Unix socket for several benches at once. Never lets one that does not read fill our memory.
 
-import { chmodSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { WorldEvent } from '../../contracts/wire/world-link.ts';
+import { listenForOwner } from './unix-listen.ts';
 
 /** Events that wait for one bench, bytes; beyond it the bench is dropped. */
 const WAITING_MAX_BYTES = 1024 * 1024;
@@ -24,14 +24,7 @@ export class BenchSocket {
     const server = this.#server;
     server.maxConnections = BENCHES_MAX;
     server.on('connection', (socket) => this.#take(socket, connected));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    chmodSync(path, 0o600);
+    await listenForOwner(server, path);
   }
 
   /** To every bench. */

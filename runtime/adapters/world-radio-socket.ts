@@ -1,9 +1,9 @@
 // Where the secure world plugs a device's radio in: a Unix socket, one connection for each boot. Never reads on from a device that
 // does not take its answers.
 
-import { chmodSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { listenForOwner } from './unix-listen.ts';
 
 /** One radio link, at the access point. */
 export interface RadioPeer {
@@ -27,14 +27,7 @@ export class RadioSocket {
     const server = this.#server;
     server.maxConnections = LINKS_MAX;
     server.on('connection', (socket) => this.#take(socket, connected));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    chmodSync(path, 0o600);
+    await listenForOwner(server, path);
   }
 
   close(): void {

@@ -3,6 +3,7 @@
 
 import { ByteReader } from '../../contracts/core/bytes.ts';
 import { CodedError } from '../../contracts/core/coded-error.ts';
+import { bytesToHex } from '../../contracts/core/ids.ts';
 
 export type CertificatePartsErrorCode = 'certificate-malformed';
 export class CertificatePartsError extends CodedError<CertificatePartsErrorCode> {}
@@ -103,11 +104,11 @@ function readExtensions(explicit: ByteReader): ReadonlyMap<string, CertificateEx
   const extensions = new Map<string, CertificateExtension>();
   while (list.remaining > 0) {
     const reader = new ByteReader(element(list, TAG.sequence).content);
-    const id = hex(element(reader, TAG.oid).content);
+    const id = bytesToHex(element(reader, TAG.oid).content);
     let next = element(reader);
     const isCritical = next.tag === TAG.boolean;
     if (isCritical) {
-      if (hex(next.content) !== 'ff') throw malformed('a flag that DER does not write');
+      if (bytesToHex(next.content) !== 'ff') throw malformed('a flag that DER does not write');
       next = element(reader);
     }
     if (next.tag !== TAG.octetString || reader.remaining > 0) throw malformed('an extension of another form');
@@ -149,13 +150,10 @@ function element(reader: ByteReader, wanted?: number): Element {
 function pointOf(publicKeyInfo: Uint8Array, curve: keyof typeof NAMED_CURVE_KEY): Uint8Array | undefined {
   const { prefix, pointBytes } = NAMED_CURVE_KEY[curve];
   const start = prefix.length / 2;
-  if (publicKeyInfo.length !== start + pointBytes || hex(publicKeyInfo.subarray(0, start)) !== prefix) return undefined;
+  if (publicKeyInfo.length !== start + pointBytes || bytesToHex(publicKeyInfo.subarray(0, start)) !== prefix)
+    return undefined;
   const point = publicKeyInfo.slice(start);
   return point[0] === 4 ? point : undefined;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function malformed(message: string): CertificatePartsError {

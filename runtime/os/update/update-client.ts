@@ -1,5 +1,5 @@
 // Looks for updates of apps over the air and brings them in. Never decides whether an image may run: the director says which, the
-// monitor whether; and never touches a device that is a developer's for now.
+// monitor whether; and never changes apps while the appDevelopment right is in force.
 
 import type { Sha256 } from '../../../contracts/core/image.ts';
 import type { TargetedImages, UpdateOutcome } from '../../../contracts/wire/device-link.ts';
