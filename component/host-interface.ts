@@ -1,6 +1,7 @@
 // What a host offers to components: typed interfaces by their exact versioned name. What is not in the table does not exist for a guest.
 
 import type { ComponentFunc } from './abi/context.ts';
+import type { Later } from './later.ts';
 import type { FuncType, ListType, PrimitiveType, ResourceType, Value, ValueType } from './value-types.ts';
 
 export type HostType =
@@ -47,6 +48,16 @@ export function hostFunction<const P extends readonly Param[], R extends ValueTy
 ): HostItem {
   const type: FuncType = { params, result };
   return { sort: 'func', func: { type, call: call as (...args: Value[]) => Value } };
+}
+
+/** As `hostFunction`, for one that may have to wait for its answer: it may return a promise where guests can be suspended. */
+export function blockingHostFunction<const P extends readonly Param[], R extends ValueType | undefined>(
+  params: P,
+  result: R,
+  call: (...args: Arguments<P>) => R extends undefined ? Later<void> : Later<Value>,
+): HostItem {
+  const type: FuncType = { params, result };
+  return { sort: 'func', func: { type, call: call as (...args: Value[]) => Value, blocks: true } };
 }
 
 export function hostType(type: ValueType): HostItem {

@@ -1,9 +1,16 @@
 // The one table: which capability guards which function, what it names, and what a denial answers. Never a second copy elsewhere.
 
+import type { GrantList } from '../contracts/core/grants.ts';
 import type { AppErrorCode, AppFunction } from '../contracts/wire/app-call.ts';
 
 /** Capabilities that this version enforces, by their manifest key. Others are known and refused as `capability-not-supported`. */
-export const SUPPORTED_CAPABILITIES = ['Gpio'] as const;
+export const SUPPORTED_CAPABILITIES = [
+  'Gpio',
+  'MutableStorage',
+  'AllowedConnections',
+  'AllowedTcpServerPorts',
+  'AllowedUdpServerPorts',
+] as const;
 export type SupportedCapability = (typeof SUPPORTED_CAPABILITIES)[number];
 
 export interface FunctionRule {
@@ -18,6 +25,19 @@ export interface FunctionRule {
   readonly denial: AppErrorCode | undefined;
   /** The firewall region behind it, where one is (contracts/core/chip.ts). */
   readonly region: 'gpio' | undefined;
+}
+
+/** The capabilities that some grants amount to. */
+export function capabilitiesOf(grants: Omit<GrantList, 'memoryBytes'>): ReadonlySet<SupportedCapability> {
+  const { gpioPins, storageBytes = 0, hosts, tcpServerPorts, udpServerPorts } = grants;
+  const asked: readonly (readonly [SupportedCapability, number])[] = [
+    ['Gpio', gpioPins?.length ?? 0],
+    ['MutableStorage', storageBytes],
+    ['AllowedConnections', hosts?.length ?? 0],
+    ['AllowedTcpServerPorts', tcpServerPorts?.length ?? 0],
+    ['AllowedUdpServerPorts', udpServerPorts?.length ?? 0],
+  ];
+  return new Set(asked.flatMap(([capability, amount]) => (amount > 0 ? [capability] : [])));
 }
 
 const free = (fn: AppFunction, iface: string, name: string): FunctionRule => {
@@ -47,13 +67,20 @@ export const FUNCTION_RULES: readonly FunctionRule[] = [
   free('log.write', 'casemate:device/log', 'write'),
 ];
 
-/** WIT interfaces that an app may import, and the capability that its manifest needs for it (`undefined`: none). */
-export const INTERFACE_CAPABILITY: Readonly<Record<string, SupportedCapability | undefined>> = {
-  'casemate:device/errors@0.1.0': undefined,
-  'casemate:device/gpio@0.1.0': 'Gpio',
-  'casemate:device/poll@0.1.0': undefined,
-  'casemate:device/timers@0.1.0': undefined,
-  'casemate:device/log@0.1.0': undefined,
-  'casemate:device/image-files@0.1.0': undefined,
-  'casemate:device/process@0.1.0': undefined,
+/** WIT interfaces that an app may import, and the capabilities of which its manifest needs one (none: everybody may import it). */
+const INTERFACES: Readonly<Record<string, readonly SupportedCapability[]>> = {
+  'casemate:device/errors@0.1.0': [],
+  'casemate:device/gpio@0.1.0': ['Gpio'],
+  'casemate:device/poll@0.1.0': [],
+  'casemate:device/timers@0.1.0': [],
+  'casemate:device/log@0.1.0': [],
+  'casemate:device/image-files@0.1.0': [],
+  'casemate:device/process@0.1.0': [],
 };
+
+export const OFFERED_INTERFACES: readonly string[] = Object.keys(INTERFACES);
+
+/** The capabilities of which one is needed to import this interface; `undefined`: no device offers it. */
+export function interfaceCapabilities(name: string): readonly SupportedCapability[] | undefined {
+  return Object.hasOwn(INTERFACES, name) ? INTERFACES[name] : undefined;
+}

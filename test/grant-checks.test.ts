@@ -16,10 +16,11 @@ import { chipParts } from './support/bare-chip.ts';
 import { AppEnd, AuditNotes } from './support/broker-bench.ts';
 import { channelPair } from './support/channel-pair.ts';
 import { VirtualTime, settled } from './support/virtual-time.ts';
+import { grantsOf } from '../contracts/core/grants.ts';
 
 const GRANTED = 8;
 const NOT_GRANTED = 9;
-const GRANTS = { memoryBytes: 65536, gpioPins: [GRANTED] };
+const GRANTS = grantsOf({ memoryBytes: 65536, gpioPins: [GRANTED] });
 const noCheck: GrantCheckFor = () => ({ allows: () => true });
 
 /** An app in context 1 that was granted pin 8, on the chip's own bus and firewall. */

@@ -21,11 +21,31 @@ const CODES: readonly string[] = [
 const memory = fc.integer({ min: 0, max: 0xffff_ffff });
 const pins = fc.uniqueArray(fc.integer({ min: 0, max: 255 }));
 
-test('decodeGrants() gives back what encodeGrants() was given, pins rising', (t) => {
-  const law = fc.property(memory, pins, (memoryBytes, gpioPins) => {
-    const rising = [...gpioPins].sort((a, b) => a - b);
-    t.deepEqual(decodeGrants(encodeGrants({ memoryBytes, gpioPins })), { memoryBytes, gpioPins: rising });
-  });
+const ports = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 20 });
+const hosts = fc.uniqueArray(fc.constantFrom('example.com', 'a.example.com', '10.0.0.1', 'fe80::1', '_x.local'));
+const NONE = { storageBytes: 0, hosts: [], tcpServerPorts: [], udpServerPorts: [] };
+const rising = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+
+test('decodeGrants() gives back what encodeGrants() was given, every list rising', (t) => {
+  const law = fc.property(
+    memory,
+    pins,
+    memory,
+    hosts,
+    ports,
+    ports,
+    (memoryBytes, gpioPins, storageBytes, names, tcp, udp) => {
+      const list = { memoryBytes, gpioPins, storageBytes, hosts: names, tcpServerPorts: tcp, udpServerPorts: udp };
+      t.deepEqual(decodeGrants(encodeGrants(list)), {
+        memoryBytes,
+        gpioPins: rising(gpioPins),
+        storageBytes,
+        hosts: [...names].sort(),
+        tcpServerPorts: rising(tcp),
+        udpServerPorts: rising(udp),
+      });
+    },
+  );
   t.notThrows(() => fc.assert(law, { numRuns: 100 }));
 });
 
@@ -42,15 +62,24 @@ function section(records: readonly (readonly [kind: number, payload: readonly nu
 }
 const MEMORY = [1, [0, 0, 1, 0]] as const;
 const PIN_8 = [2, [8, 0, 0, 0]] as const;
+const STORAGE = [3, [0, 4, 0, 0]] as const;
 const PIN_9 = [2, [9, 0, 0, 0]] as const;
 
 test('the hand-made section of these tests is a good one', (t) => {
-  t.deepEqual(decodeGrants(section([MEMORY, PIN_8, PIN_9])), { memoryBytes: 65536, gpioPins: [8, 9] });
+  t.deepEqual(decodeGrants(section([MEMORY, PIN_8, PIN_9])), { memoryBytes: 65536, gpioPins: [8, 9], ...NONE });
 });
 
 const refused: readonly (readonly [why: string, bytes: Uint8Array, code: string])[] = [
   ['a version that is not known', section([MEMORY], 2), 'grants-version-unsupported'],
-  ['a kind that is not known', section([MEMORY, [3, [1, 0, 0, 0]]]), 'grants-kind-unknown'],
+  ['a kind that is not known', section([MEMORY, [7, [1, 0, 0, 0]]]), 'grants-kind-unknown'],
+  ['storage of 0 bytes, which grants nothing', section([MEMORY, [3, [0, 0, 0, 0]]]), 'grants-record-malformed'],
+  ['two grants of storage', section([MEMORY, STORAGE, STORAGE]), 'grants-not-canonical'],
+  ['a host in upper case, which no check would ever meet', section([MEMORY, [4, [65]]]), 'grants-record-malformed'],
+  ['a host of no letters', section([MEMORY, [4, []]]), 'grants-record-malformed'],
+  ['a host of 254 letters', section([MEMORY, [4, Array<number>(254).fill(97)]]), 'grants-record-malformed'],
+  ['a host with a path', section([MEMORY, [4, [97, 47]]]), 'grants-record-malformed'],
+  ['port 0', section([MEMORY, [5, [0, 0, 0, 0]]]), 'grants-record-malformed'],
+  ['a port that no socket has', section([MEMORY, [6, [0, 0, 1, 0]]]), 'grants-record-malformed'],
   ['kind 0', section([[0, [1, 0, 0, 0]]]), 'grants-kind-unknown'],
   ['a payload that is too short', section([MEMORY, [2, [8]]]), 'grants-record-malformed'],
   ['a pin that no chip has', section([MEMORY, [2, [0, 1, 0, 0]]]), 'grants-record-malformed'],
@@ -80,7 +109,20 @@ for (const [why, bytes, code] of refused) {
 }
 
 test('decodeGrants() throws nothing but its own codes, whatever the bytes', (t) => {
-  codedErrorsOnly(t, decodeGrants, [encodeGrants({ memoryBytes: 1 << 18, gpioPins: [0, 8, 12, 80] })], CODES);
+  codedErrorsOnly(
+    t,
+    decodeGrants,
+    [
+      encodeGrants({
+        memoryBytes: 1 << 18,
+        gpioPins: [0, 8, 12, 80],
+        storageBytes: 8192,
+        hosts: ['example.com'],
+        tcpServerPorts: [80],
+      }),
+    ],
+    CODES,
+  );
 });
 
 test('decodeGrants() accepts one byte form only', (t) => {

@@ -2,7 +2,7 @@
 
 import { CodedError } from '../core/coded-error.ts';
 import type { Grants } from '../core/grants.ts';
-import { decodeGrants, encodeGrants } from '../core/grants.ts';
+import { grantsOf } from '../core/grants.ts';
 import type { PackagedManifest } from './manifest-package.ts';
 
 export type CompileGrantsErrorCode = 'grants-memory-out-of-range';
@@ -23,5 +23,5 @@ export function compileGrants(manifest: PackagedManifest, { memoryBytes }: Grant
     throw new CompileGrantsError('grants-memory-out-of-range', `${memoryBytes} bytes of memory`, { fault: 'caller' });
   }
   // Through the bytes and back, so that what leaves here is what every reader will see.
-  return decodeGrants(encodeGrants({ memoryBytes, gpioPins: manifest.gpioPins }));
+  return grantsOf({ memoryBytes, ...manifest.asked, gpioPins: manifest.gpioPins });
 }

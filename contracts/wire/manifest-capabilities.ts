@@ -1,6 +1,7 @@
 // Reads the Capabilities of an app manifest. Never lets a capability pass silently that this version does not enforce.
 
 import { GPIO_PINS } from '../core/chip.ts';
+import { isGrantedHost } from '../core/grants.ts';
 import { parseComponentId } from '../core/ids.ts';
 import type { JsonValue } from './json-text.ts';
 import type { ShapeReader } from './json-shape.ts';
@@ -15,15 +16,34 @@ import { didYouMean } from './near-name.ts';
 export type GpioRequest =
   { readonly kind: 'name'; readonly name: string } | { readonly kind: 'pin'; readonly pin: number };
 
+/** What the capabilities ask for apart from peripherals: the part of a manifest that means the same on every board. */
+export interface AskedGrants {
+  /** Mutable storage, bytes; 0: none. */
+  readonly storageBytes: number;
+  /** Hosts to be reached, in lower case, in the order of the text. */
+  readonly hosts: readonly string[];
+  readonly tcpServerPorts: readonly number[];
+  readonly udpServerPorts: readonly number[];
+}
+
+export interface ReadCapabilities {
+  /** The pins asked for, in the order of the text. */
+  readonly gpio: readonly GpioRequest[];
+  readonly asked: AskedGrants;
+}
+
+const ASKS_NOTHING: AskedGrants = { storageBytes: 0, hosts: [], tcpServerPorts: [], udpServerPorts: [] };
+
 type Reader = ShapeReader<ManifestErrorCode>;
 
+/** RFC 1035 section 2.3.4: 255 bytes on the wire. */
+const HOST_MAX_CHARACTERS = 253;
 const HARDWARE_NAME = /^\$[A-Za-z_][A-Za-z0-9_]{0,127}$/;
-const HOST_MAX_CHARACTERS = 255;
 
-/** The pins that the manifest asks for, in its order. Problems go to the reader. */
-export function readCapabilities(reader: Reader, value: JsonValue | undefined, path: string): readonly GpioRequest[] {
+/** What the manifest asks for. Problems go to the reader. */
+export function readCapabilities(reader: Reader, value: JsonValue | undefined, path: string): ReadCapabilities {
   const capabilities = reader.object(value, path, CAPABILITY_KEYS);
-  if (capabilities === undefined) return [];
+  if (capabilities === undefined) return { gpio: [], asked: ASKS_NOTHING };
   for (const [key, asked] of capabilities) {
     const capability = CAPABILITY_KEYS.includes(key) ? CAPABILITIES[key] : undefined;
     if (capability === undefined || key === 'Gpio') continue;
@@ -34,7 +54,30 @@ export function readCapabilities(reader: Reader, value: JsonValue | undefined, p
     reader.refuse('capability-not-supported', at, `${key} is known, but this version cannot enforce it`, hint);
   }
   const pins = capabilities.get('Gpio');
-  return pins === undefined ? [] : readPins(reader, pins, childPath(path, 'Gpio'));
+  return {
+    gpio: pins === undefined ? [] : readPins(reader, pins, childPath(path, 'Gpio')),
+    asked: {
+      storageBytes: storageBytes(capabilities.get('MutableStorage')),
+      hosts: texts(capabilities.get('AllowedConnections')).map((host) => host.toLowerCase()),
+      tcpServerPorts: numbers(capabilities.get('AllowedTcpServerPorts')),
+      udpServerPorts: numbers(capabilities.get('AllowedUdpServerPorts')),
+    },
+  };
+}
+
+// The shapes have been read already: what does not fit stands among the problems, and no manifest comes out of it.
+
+function storageBytes(value: JsonValue | undefined): number {
+  const size = isJsonObject(value) ? value.get('SizeKB') : 0;
+  return typeof size === 'number' ? size * 1024 : 0;
+}
+
+function texts(value: JsonValue | undefined): readonly string[] {
+  return isJsonArray(value) ? value.filter((element) => typeof element === 'string') : [];
+}
+
+function numbers(value: JsonValue | undefined): readonly number[] {
+  return isJsonArray(value) ? value.filter((element) => typeof element === 'number') : [];
 }
 
 /** An empty list, `false`, an empty text and storage of 0 KB ask for nothing: published manifests are full of them. */
@@ -125,9 +168,7 @@ function readShape(reader: Reader, shape: CapabilityShape, value: JsonValue, pat
 }
 
 function readWord(reader: Reader, shape: CapabilityShape, text: string, path: string): void {
-  if (shape.kind === 'hosts' && text.length > HOST_MAX_CHARACTERS) {
-    reader.refuse('value-out-of-range', path, `a host name of ${text.length} characters`, 'DNS allows 253 (RFC 1035)');
-  }
+  if (shape.kind === 'hosts') readHost(reader, text, path);
   if (shape.kind === 'components' && parseComponentId(text) === undefined) {
     reader.refuse('value-malformed', path, `${shown(text)} is no GUID`, "write the partner's ComponentId");
   }
@@ -138,5 +179,14 @@ function readWord(reader: Reader, shape: CapabilityShape, text: string, path: st
   if (shape.kind === 'words' && !shape.words.includes(text)) {
     const hint = didYouMean(text, shape.words, `known here: ${shape.words.join(', ')}`);
     reader.refuse('value-malformed', path, `${shown(text)} is unknown`, hint);
+  }
+}
+
+function readHost(reader: Reader, text: string, path: string): void {
+  if (text.length > HOST_MAX_CHARACTERS) {
+    reader.refuse('value-out-of-range', path, `a host name of ${text.length} characters`, 'DNS allows 253 (RFC 1035)');
+  } else if (!isGrantedHost(text.toLowerCase())) {
+    const hint = 'write a DNS name or an IP address alone, without scheme, port, path or wildcard';
+    reader.refuse('value-malformed', path, `${shown(text)} is no host`, hint);
   }
 }

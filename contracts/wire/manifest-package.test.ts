@@ -6,6 +6,7 @@ import { resolveHardware } from './hardware-resolution.ts';
 import { checkManifest } from './manifest.ts';
 import type { PackagingErrorCode } from './manifest-package.ts';
 import { APPLICATION_RUNTIME_VERSION, checkPackagedManifest, resolveManifest } from './manifest-package.ts';
+import { grantsOf } from '../core/grants.ts';
 
 const encoder = new TextEncoder();
 const bytesOf = (value: unknown) => encoder.encode(JSON.stringify(value));
@@ -121,7 +122,7 @@ test('checkPackagedManifest() refuses what checkManifest() refuses', (t) => {
 
 test('compileGrants() grants the pins of the manifest and the memory of the terms, the same bytes each time', (t) => {
   const grants = compileGrants(packaged(['$BUTTON', '$LED']), { memoryBytes: 262_144 });
-  t.deepEqual(grants, { memoryBytes: 262_144, gpioPins: [8, 12] });
+  t.deepEqual(grants, grantsOf({ memoryBytes: 262_144, gpioPins: [8, 12] }));
   const other = compileGrants(packaged([8, 12]), { memoryBytes: 262_144 });
   t.deepEqual(encodeGrants(other), encodeGrants(grants));
 });

@@ -5,6 +5,7 @@ import type { ComponentId } from '../core/ids.ts';
 import type { Hardware } from './hardware-resolution.ts';
 import type { Problem } from './json-shape.ts';
 import { childPath, ROOT, shown } from './json-path.ts';
+import type { AskedGrants } from './manifest-capabilities.ts';
 import type { ManifestErrorCode } from './manifest-problem.ts';
 import type { Manifest } from './manifest.ts';
 import { checkManifest } from './manifest.ts';
@@ -55,6 +56,10 @@ class ResolvedManifest {
   /** Pin numbers of the chip, in the order of the text, without repeats. */
   get gpioPins(): readonly number[] {
     return this.#gpioPins;
+  }
+  /** What is asked for apart from peripherals. */
+  get asked(): AskedGrants {
+    return this.#manifest.asked;
   }
   /** The text, UTF-8: an image's manifest section. */
   get bytes(): Uint8Array {
@@ -137,9 +142,24 @@ function packagedText(manifest: Manifest, pins: readonly (number | undefined)[])
     ComponentId: manifest.componentId,
     EntryPoint: manifest.entryPoint,
     CmdArgs: manifest.cmdArgs,
-    Capabilities: pins.length === 0 ? {} : { Gpio: pins },
+    Capabilities: packagedCapabilities(manifest.asked, pins),
     ApplicationType: 'Default',
     MallocVersion: manifest.mallocVersion,
     TargetApplicationRuntimeVersion: APPLICATION_RUNTIME_VERSION,
   });
+}
+
+/** In the order of the schema; what asks for nothing is left out. */
+function packagedCapabilities(asked: AskedGrants, pins: readonly (number | undefined)[]): Record<string, unknown> {
+  const { hosts, tcpServerPorts, udpServerPorts, storageBytes } = asked;
+  const listed = {
+    AllowedConnections: [...new Set(hosts)],
+    AllowedTcpServerPorts: tcpServerPorts,
+    AllowedUdpServerPorts: udpServerPorts,
+    Gpio: pins,
+  };
+  return {
+    ...Object.fromEntries(Object.entries(listed).filter(([, list]) => list.length > 0)),
+    ...(storageBytes === 0 ? {} : { MutableStorage: { SizeKB: storageBytes / 1024 } }),
+  };
 }

@@ -46,9 +46,9 @@ const ISU: CapabilityShape = { kind: 'names', chip: /^ISU[0-4]$/, example: 'ISU0
 
 /** Every capability by its key. `granted`: this version has a grant for it; all others are known and refused when asked for. */
 export const CAPABILITIES: Readonly<Record<string, { readonly shape: CapabilityShape; readonly granted?: true }>> = {
-  AllowedConnections: { shape: { kind: 'hosts' } },
-  AllowedTcpServerPorts: { shape: { kind: 'ports' } },
-  AllowedUdpServerPorts: { shape: { kind: 'ports' } },
+  AllowedConnections: { shape: { kind: 'hosts' }, granted: true },
+  AllowedTcpServerPorts: { shape: { kind: 'ports' }, granted: true },
+  AllowedUdpServerPorts: { shape: { kind: 'ports' }, granted: true },
   AllowedApplicationConnections: { shape: { kind: 'components' } },
   Gpio: { shape: { kind: 'pins' }, granted: true },
   Uart: { shape: ISU },
@@ -58,7 +58,7 @@ export const CAPABILITIES: Readonly<Record<string, { readonly shape: CapabilityS
   Adc: { shape: { kind: 'names', chip: /^ADC-CONTROLLER-0$/, example: 'ADC-CONTROLLER-0' } },
   I2sSubordinate: { shape: { kind: 'names', chip: /^I2S[01]$/, example: 'I2S0' } },
   ExternalInterrupt: { shape: { kind: 'names', chip: /^EINT(?:[0-9]|1[0-9]|2[0-3])$/, example: 'EINT12' } },
-  MutableStorage: { shape: { kind: 'storage' } },
+  MutableStorage: { shape: { kind: 'storage' }, granted: true },
   DeviceAuthentication: { shape: { kind: 'tenant' } },
   WifiConfig: { shape: FLAG },
   EnterpriseWifiConfig: { shape: FLAG },

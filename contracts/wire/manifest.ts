@@ -6,7 +6,7 @@ import { MANIFEST_MAX_BYTES } from '../core/limits.ts';
 import type { JsonObject, JsonValue } from './json-text.ts';
 import { ShapeReader } from './json-shape.ts';
 import { childPath, ROOT, shown } from './json-path.ts';
-import type { GpioRequest } from './manifest-capabilities.ts';
+import type { AskedGrants, GpioRequest } from './manifest-capabilities.ts';
 import { readCapabilities } from './manifest-capabilities.ts';
 import type { ManifestErrorCode, ManifestProblem } from './manifest-problem.ts';
 import * as schema from './manifest-schema.ts';
@@ -27,6 +27,8 @@ interface ManifestFields {
   readonly mallocVersion: number | undefined;
   /** Pins asked for, in the order of the text. */
   readonly gpio: readonly GpioRequest[];
+  /** Whatever else is asked for. */
+  readonly asked: AskedGrants;
 }
 
 /** Only this module can make one: the class is not exported, and its private member makes the type nominal. */
@@ -54,6 +56,9 @@ class CheckedManifest implements ManifestFields {
   }
   get gpio(): readonly GpioRequest[] {
     return this.#fields.gpio;
+  }
+  get asked(): AskedGrants {
+    return this.#fields.asked;
   }
 }
 
@@ -91,9 +96,10 @@ function readFields(reader: Reader, value: JsonValue): ManifestFields | undefine
   const mallocVersion = optionalInteger(reader, root, 'MallocVersion', schema.MALLOC_VERSIONS);
   optionalInteger(reader, root, 'TargetApplicationRuntimeVersion', schema.RUNTIME_VERSIONS);
   readBetaApis(reader, root.get('TargetBetaApis'));
-  const gpio = readCapabilities(reader, reader.required(root, ROOT, 'Capabilities'), childPath(ROOT, 'Capabilities'));
+  const capabilities = reader.required(root, ROOT, 'Capabilities');
+  const { gpio, asked } = readCapabilities(reader, capabilities, childPath(ROOT, 'Capabilities'));
   if (name === undefined || componentId === undefined || entryPoint === undefined) return undefined;
-  return { name, componentId, entryPoint, cmdArgs, mallocVersion, gpio };
+  return { name, componentId, entryPoint, cmdArgs, mallocVersion, gpio, asked };
 }
 
 function readSchemaVersion(reader: Reader, root: JsonObject): void {

@@ -1,9 +1,11 @@
 // One timer of an app, as a rule for when it expires. Never an alarm of its own: a fast timer costs nothing until it is asked.
 
+import type { Waitable } from './waitable.ts';
+
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 /** Expiries are computed from the clock when somebody asks, so an interval of one nanosecond is no load on the OS. */
-export class AppTimer {
+export class AppTimer implements Waitable {
   /** The first expiry that was not yet taken; `undefined`: disarmed. Nanoseconds since power-on. */
   #nextNs: bigint | undefined;
   #intervalNs = 0n;

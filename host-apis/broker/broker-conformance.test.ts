@@ -122,13 +122,13 @@ for (const row of ROWS) {
   });
 }
 
-for (const { function: name, interface: iface, name: witName, denial } of FUNCTION_RULES) {
-  if (denial === undefined) continue;
+for (const { function: name, interface: iface, name: witName, denial, capability } of FUNCTION_RULES) {
+  if (denial === undefined || capability !== 'Gpio') continue;
   test(`${name} without the grant answers ${denial}, is audited by the broker and reaches no pin`, async (t) => {
     // A handle can only lose its grant through a check that changes its mind: the check is asked on every call.
     const allowed = new Set([GRANTED_PIN, 20, 21]);
     const bench = brokerBench({
-      grantCheckFor: () => ({ allows: (_, asked) => asked === undefined || allowed.has(asked.pin) }),
+      grantCheckFor: () => ({ allows: (_, asked) => asked?.kind !== 'gpio' || allowed.has(asked.pin) }),
     });
     const app = new AppEnd(bench.broker, { pins: [] });
     const input = await app.open({ function: 'gpio.open-input', pin: 20 });

@@ -5,6 +5,7 @@ import type { FunctionRule } from '../capabilities.ts';
 import { FUNCTION_RULES } from '../capabilities.ts';
 import type { AppIdentity, AuditPort, PortResult } from '../ports.ts';
 import type { AskedResource, GrantCheck } from './grant-check.ts';
+import { describeResource } from './grant-check.ts';
 import type { HandleTable } from './handle-table.ts';
 import { refuse } from './replies.ts';
 
@@ -39,7 +40,7 @@ export class Gate {
     this.#counts.set(name, allowed ? { granted: granted + 1, denied } : { granted, denied: denied + 1 });
     if (allowed) return undefined;
     const error = rule.denial ?? 'access-denied';
-    const resource = asked === undefined ? '' : `${asked.kind}:${asked.pin}`;
+    const resource = describeResource(asked);
     this.#parts.audit.denied(this.#parts.app, {
       interface: rule.interface,
       function: rule.name,
@@ -51,18 +52,14 @@ export class Gate {
   }
 
   /** What a port's refusal answers; a denial of the firewall is audited like one of our own, under its own name. */
-  portRefused(
-    name: AppFunction,
-    { pin }: { readonly pin: number },
-    refused: Extract<PortResult<unknown>, { ok: false }>,
-  ): AppReply {
+  portRefused(name: AppFunction, asked: AskedResource, refused: Extract<PortResult<unknown>, { ok: false }>): AppReply {
     const rule = RULES.get(name);
     if (refused.layer === 'firewall' && rule !== undefined) {
       const { error, layer } = refused;
       this.#parts.audit.denied(this.#parts.app, {
         interface: rule.interface,
         function: rule.name,
-        resource: `gpio:${pin}`,
+        resource: describeResource(asked),
         error,
         layer,
       });

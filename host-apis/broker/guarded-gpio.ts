@@ -1,36 +1,35 @@
 // The GPIO calls of one app behind the grant check. Never a bus access before the check, never a pin with two owners.
 
-import type { AppErrorCode, AppReply, AppRequest } from '../../contracts/wire/app-call.ts';
+import type { AppErrorCode, AppReply } from '../../contracts/wire/app-call.ts';
+import type { GpioRequest } from '../../contracts/wire/app-call/gpio-calls.ts';
 import type { GpioOutputMode, GpioPort, PortResult } from '../ports.ts';
-import type { Gate } from './gate.ts';
-import type { HandleTable, Holding } from './handle-table.ts';
+import type { AreaParts, GuardedArea, SessionEnd } from './guarded-area.ts';
 import type { PinOwners } from './pin-owners.ts';
 import { DONE, refuse, u32 } from './replies.ts';
 
 /** In the order of `output-mode` in device.wit. */
 const OUTPUT_MODES: readonly GpioOutputMode[] = ['push-pull', 'open-drain', 'open-source'];
 
-export type GpioRequest = Extract<AppRequest, { readonly function: `gpio.${string}` }>;
-type PinHolding = Extract<Holding, { readonly pin: number }>;
-
-export interface GuardedGpioParts {
-  readonly context: number;
-  readonly port: GpioPort;
-  readonly owners: PinOwners;
-  readonly handles: HandleTable;
-  readonly gate: Gate;
+type PinKind = 'gpio-input' | 'gpio-output';
+interface AskedPin {
+  readonly kind: PinKind;
+  readonly pin: number;
 }
 
-/** How an app's session is over. `cut-off`: its pins are still driven; `ended`: the monitor has let them float. */
-export type SessionEnd = 'cut-off' | 'ended';
+export interface GuardedGpioServices {
+  readonly port: GpioPort;
+  readonly owners: PinOwners;
+}
 
 /** One app's pins. */
-export class GuardedGpio {
-  readonly #parts: GuardedGpioParts;
+export class GuardedGpio implements GuardedArea<GpioRequest> {
+  readonly #parts: AreaParts & GuardedGpioServices;
+  readonly #context: number;
   #end: SessionEnd | undefined;
 
-  constructor(parts: GuardedGpioParts) {
-    this.#parts = parts;
+  constructor(parts: AreaParts, services: GuardedGpioServices) {
+    this.#parts = { ...parts, ...services };
+    this.#context = parts.app.context;
   }
 
   async call(request: GpioRequest): Promise<AppReply> {
@@ -52,36 +51,35 @@ export class GuardedGpio {
     }
   }
 
-  /**
-   * Lets the pin float, then frees it: in this order, so that a late write never reaches the next owner's pin. After the
-   * app's end its context has no firewall rows any more: an access in it would only be a violation.
-   */
-  async close(holding: PinHolding): Promise<void> {
-    if (this.#end !== 'ended') await this.#parts.port.close(this.#parts.context, holding.pin);
-    this.#parts.owners.release(holding.pin, this);
-  }
-
-  /** How pins are closed from now on. */
   sessionIsOver(end: SessionEnd): void {
     this.#end = end;
   }
 
+  /**
+   * Lets the pin float, then frees it: in this order, so that a late write never reaches the next owner's pin. After the
+   * app's end its context has no firewall rows any more: an access in it would only be a violation.
+   */
+  async #close(pin: number): Promise<void> {
+    if (this.#end !== 'ended') await this.#parts.port.close(this.#context, pin);
+    this.#parts.owners.release(pin, this);
+  }
+
   async #open(
     name: GpioRequest['function'],
-    holding: PinHolding,
+    holding: AskedPin,
     open: (context: number, pin: number) => Promise<PortResult<void>>,
   ): Promise<AppReply> {
-    const { gate, handles, owners, context } = this.#parts;
+    const { gate, handles, owners } = this.#parts;
     // The grant comes first: an app learns nothing about pins that it was not given, not even whether they exist.
     const denied = gate.ask(name, { kind: 'gpio', pin: holding.pin });
     if (denied !== undefined) return denied;
     if (!handles.reserve()) return gate.handlesUsedUp();
-    const opened = owners.claim(holding.pin, this) ? await open(context, holding.pin) : BUSY;
+    const opened = owners.claim(holding.pin, this) ? await open(this.#context, holding.pin) : BUSY;
     // For an app that ended meanwhile too: its session waits for this answer, and then gives back all that there is.
-    if (opened.ok) return u32(handles.add(holding));
+    if (opened.ok) return u32(handles.add({ ...holding, close: () => this.#close(holding.pin) }));
     handles.release();
     if (opened !== BUSY) owners.release(holding.pin, this);
-    return gate.portRefused(name, holding, opened);
+    return gate.portRefused(name, { kind: 'gpio', pin: holding.pin }, opened);
   }
 
   async #openOutput(context: number, pin: number, mode: number, level: number): Promise<PortResult<void>> {
@@ -91,24 +89,24 @@ export class GuardedGpio {
   }
 
   async #get(handle: number): Promise<AppReply> {
-    const { gate, handles, port, context } = this.#parts;
+    const { gate, handles, port } = this.#parts;
     const holding = handles.get(handle, 'gpio-input');
     if (holding === undefined) return refuse('invalid-argument');
     const denied = gate.ask('gpio.get', { kind: 'gpio', pin: holding.pin });
     if (denied !== undefined) return denied;
-    const read = await port.read(context, holding.pin);
-    return read.ok ? u32(read.value) : gate.portRefused('gpio.get', holding, read);
+    const read = await port.read(this.#context, holding.pin);
+    return read.ok ? u32(read.value) : gate.portRefused('gpio.get', { kind: 'gpio', pin: holding.pin }, read);
   }
 
   async #set(handle: number, level: number): Promise<AppReply> {
-    const { gate, handles, port, context } = this.#parts;
+    const { gate, handles, port } = this.#parts;
     const holding = handles.get(handle, 'gpio-output');
     if (holding === undefined) return refuse('invalid-argument');
     const denied = gate.ask('gpio.set', { kind: 'gpio', pin: holding.pin });
     if (denied !== undefined) return denied;
     if (!isLevel(level)) return refuse('invalid-argument');
-    const written = await port.write(context, holding.pin, level);
-    return written.ok ? DONE : gate.portRefused('gpio.set', holding, written);
+    const written = await port.write(this.#context, holding.pin, level);
+    return written.ok ? DONE : gate.portRefused('gpio.set', { kind: 'gpio', pin: holding.pin }, written);
   }
 }
 

@@ -1,12 +1,22 @@
 // The handles of one app: numbers that mean something to its broker session alone. Never a number twice in an app's life.
 
+import type { Later } from '../../component/later.ts';
 import type { AppTimer } from './app-timer.ts';
+import type { Waitable } from './waitable.ts';
+
+interface Held<Kind extends string> {
+  readonly kind: Kind;
+  /** Present: the app can wait for it. */
+  readonly waitable?: Waitable;
+  /** Gives back what it stands for; called once, after the handle is gone. */
+  readonly close?: () => Later<void>;
+}
 
 /** What a handle can stand for. */
 export type Holding =
-  | { readonly kind: 'gpio-input'; readonly pin: number }
-  | { readonly kind: 'gpio-output'; readonly pin: number }
-  | { readonly kind: 'timer'; readonly timer: AppTimer };
+  | (Held<'gpio-input'> & { readonly pin: number })
+  | (Held<'gpio-output'> & { readonly pin: number })
+  | (Held<'timer'> & { readonly timer: AppTimer });
 export type HoldingKind = Holding['kind'];
 
 /** Open handles that one app may have at once, as a process has a file descriptor limit (EMFILE). */
@@ -65,6 +75,11 @@ export class HandleTable {
   get<Kind extends HoldingKind>(handle: number, kind: Kind): Extract<Holding, { kind: Kind }> | undefined {
     const holding = this.#open.get(handle);
     return holding !== undefined && isOfKind(holding, kind) ? holding : undefined;
+  }
+
+  /** What a wait on this handle waits for; `undefined`: no such handle, or nothing that one can wait for. */
+  waitable(handle: number): Waitable | undefined {
+    return this.#open.get(handle)?.waitable;
   }
 
   /** Takes the handle out of the table; `undefined`: there is no such handle. */

@@ -3,11 +3,16 @@
 import type { AppErrorCode, AppRequest, Wake } from '../../contracts/wire/app-call.ts';
 import { APP_ERROR_CODES } from '../../contracts/wire/app-call.ts';
 import type { Case, EnumType, ResultType, Value, ValueType } from '../../component/value-types.ts';
-import type { BrokerPipe } from './broker-pipe.ts';
+import type { Later } from '../../component/later.ts';
+import { after } from '../../component/later.ts';
+import type { BrokerClient } from './broker-pipe.ts';
 import { BrokerError } from './broker-pipe.ts';
 
+/** Cases of `errors.error-code`: the broker's later codes belong to interfaces with errors of their own. */
+const DEVICE_ERROR_CODES = 7;
 /** `errors.error-code`. */
-export const ERROR_CODE: EnumType = { kind: 'enum', names: APP_ERROR_CODES };
+export const ERROR_CODE: EnumType = { kind: 'enum', names: APP_ERROR_CODES.slice(0, DEVICE_ERROR_CODES) };
+const IO = APP_ERROR_CODES.indexOf('io');
 
 /** `result<ok, error-code>` */
 export function fallible(ok?: ValueType): ResultType {
@@ -19,34 +24,42 @@ export function ok(value?: Value): Case {
 }
 
 export function failed(error: AppErrorCode): Case {
-  return { index: 1, value: APP_ERROR_CODES.indexOf(error) };
+  const index = APP_ERROR_CODES.indexOf(error);
+  // A case that the enum does not have would be read as one that it has: whatever is unknown there is an error of the device.
+  return { index: 1, value: index < DEVICE_ERROR_CODES ? index : IO };
 }
 
-export function callForNothing(pipe: BrokerPipe, request: AppRequest): Case {
-  const reply = pipe.call(request, 'none');
-  return reply.ok ? ok() : failed(reply.error);
+export function callForNothing(broker: BrokerClient, request: AppRequest): Later<Case> {
+  return after(broker.call(request, 'none'), (reply) => (reply.ok ? ok() : failed(reply.error)));
 }
 
 /** A handle, or a level. */
-export function callForNumber(pipe: BrokerPipe, request: AppRequest): Case {
-  const reply = pipe.call(request, 'u32');
-  if (!reply.ok) return failed(reply.error);
-  if (reply.result.kind !== 'u32') throw unexpected(request);
-  return ok(reply.result.value);
+export function callForNumber(broker: BrokerClient, request: AppRequest): Later<Case> {
+  return after(broker.call(request, 'u32'), (reply) => {
+    if (!reply.ok) return failed(reply.error);
+    if (reply.result.kind !== 'u32') throw unexpected(request);
+    return ok(reply.result.value);
+  });
 }
 
 /** A function that cannot fail by its type. */
-export function callForU64(pipe: BrokerPipe, request: AppRequest): bigint {
-  const reply = pipe.call(request, 'u64');
-  if (!reply.ok || reply.result.kind !== 'u64') throw unexpected(request);
-  return reply.result.value;
+export function callForU64(broker: BrokerClient, request: AppRequest): Later<bigint> {
+  return after(broker.call(request, 'u64'), (reply) => {
+    if (!reply.ok || reply.result.kind !== 'u64') throw unexpected(request);
+    return reply.result.value;
+  });
 }
 
-export function callForWake(pipe: BrokerPipe, request: AppRequest, toValue: (wake: Wake) => Value): Case {
-  const reply = pipe.call(request, 'wake');
-  if (!reply.ok) return failed(reply.error);
-  if (reply.result.kind !== 'wake') throw unexpected(request);
-  return ok(toValue(reply.result.value));
+export function callForWake(
+  broker: BrokerClient,
+  request: AppRequest,
+  toValue: (wake: Wake) => Value,
+): Later<Case> {
+  return after(broker.call(request, 'wake'), (reply) => {
+    if (!reply.ok) return failed(reply.error);
+    if (reply.result.kind !== 'wake') throw unexpected(request);
+    return ok(toValue(reply.result.value));
+  });
 }
 
 function unexpected(request: AppRequest): BrokerError {

@@ -18,6 +18,7 @@ import { FailureReporter } from './failure-reporter.ts';
 import { OsError } from './os-error.ts';
 import { RESTART_TIMES } from './restart-policy.ts';
 import type { ReportedEvent } from './service/report-queue.ts';
+import { grantsOf } from '../../contracts/core/grants.ts';
 
 const APP = '00000000-0000-4000-8000-00000000000a' as ComponentId;
 const OTHER = '00000000-0000-4000-8000-00000000000b' as ComponentId;
@@ -36,7 +37,7 @@ function bench() {
   const contexts = new Contexts(monitor, (context) => pipes.get(context));
   monitor.onEnded = (ended) => contexts.ended(ended);
   const factsOf = async (componentId: ComponentId): Promise<AppFacts> => {
-    const grants = { memoryBytes: 65536, gpioPins: [9] };
+    const grants = grantsOf({ memoryBytes: 65536, gpioPins: [9] });
     return {
       componentId,
       imageId: componentId as unknown as AppFacts['imageId'],

@@ -10,6 +10,7 @@ import { Broker } from '../../host-apis/broker/broker.ts';
 import type { BrokerError } from '../../host-apis/broker/broker-error.ts';
 import type { AppIdentity, AuditPort, Denial, GpioPort, PortResult } from '../../host-apis/ports.ts';
 import { VirtualTime, settled } from './virtual-time.ts';
+import { grantsOf } from '../../contracts/core/grants.ts';
 
 /** What the audit port was told. */
 export class AuditNotes implements AuditPort {
@@ -87,7 +88,7 @@ export class AppEnd {
   constructor(broker: Broker, { context = 1, pins = [] as readonly number[] } = {}) {
     this.session = broker.open({
       app: { componentId: `component-${context}`, name: `app-${context}`, context },
-      grants: { memoryBytes: 65536, gpioPins: pins },
+      grants: grantsOf({ memoryBytes: 65536, gpioPins: pins }),
       send: (frame) => {
         this.frames.push(...this.#replies.push(frame));
         return this.takesReplies;

@@ -4,7 +4,7 @@ import { importNames } from '../../component/definitions.ts';
 import type { ComponentDefinition } from '../../component/definitions.ts';
 import type { Manifest } from '../../contracts/wire/manifest.ts';
 import type { SupportedCapability } from '../../host-apis/capabilities.ts';
-import { INTERFACE_CAPABILITY } from '../../host-apis/capabilities.ts';
+import { OFFERED_INTERFACES, capabilitiesOf, interfaceCapabilities } from '../../host-apis/capabilities.ts';
 import { BuildError } from './build-error.ts';
 
 export interface MissingGrant {
@@ -28,29 +28,42 @@ export interface ImportAudit {
 export function auditImports(component: ComponentDefinition, granted: ReadonlySet<SupportedCapability>): ImportAudit {
   const imports = importNames(component);
   const needs = imports.flatMap((name) => {
-    const capability = Object.hasOwn(INTERFACE_CAPABILITY, name) ? INTERFACE_CAPABILITY[name] : undefined;
-    return capability === undefined ? [] : [{ interface: name, capability }];
+    const anyOf = interfaceCapabilities(name) ?? [];
+    return anyOf.length === 0 ? [] : [{ interface: name, anyOf }];
   });
-  const used = [...new Set(needs.map(({ capability }) => capability))];
+  const used = [...new Set(needs.flatMap(({ anyOf }) => usedOf(anyOf, granted)))];
   return {
     imports,
     used,
-    missing: needs.filter(({ capability }) => !granted.has(capability)),
-    notOffered: imports.filter((name) => !Object.hasOwn(INTERFACE_CAPABILITY, name)),
+    missing: needs.flatMap(({ interface: name, anyOf }) => {
+      const [capability] = anyOf;
+      if (capability === undefined || anyOf.some((each) => granted.has(each))) return [];
+      return [{ interface: name, capability }];
+    }),
+    notOffered: imports.filter((name) => interfaceCapabilities(name) === undefined),
     unused: [...granted].filter((capability) => !used.includes(capability)),
   };
 }
 
+/** Of the capabilities that open an interface those that are granted; when none is, the first stands for what is missing. */
+function usedOf(
+  anyOf: readonly SupportedCapability[],
+  granted: ReadonlySet<SupportedCapability>,
+): readonly SupportedCapability[] {
+  const held = anyOf.filter((capability) => granted.has(capability));
+  return held.length > 0 ? held : anyOf.slice(0, 1);
+}
+
 /** Capabilities that the manifest asks anything of. */
 export function grantedCapabilities(manifest: Manifest): ReadonlySet<SupportedCapability> {
-  return new Set(manifest.gpio.length > 0 ? ['Gpio'] : []);
+  return capabilitiesOf({ ...manifest.asked, gpioPins: manifest.gpio.map((_, index) => index) });
 }
 
 /** `suggestion`: the value of a manifest line that would grant it. Errors: `import-not-offered`, `import-not-granted`. */
 export function requireGrants(audit: ImportAudit, suggestion: (capability: SupportedCapability) => string): void {
   const [foreign] = audit.notOffered;
   if (foreign !== undefined) {
-    const hint = `a device offers: ${Object.keys(INTERFACE_CAPABILITY).join(', ')}`;
+    const hint = `a device offers: ${OFFERED_INTERFACES.join(', ')}`;
     const details = { interfaces: audit.notOffered };
     throw new BuildError('import-not-offered', `the app imports ${foreign}, which no device offers`, {
       fault: 'caller',

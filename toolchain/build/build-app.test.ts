@@ -17,6 +17,7 @@ import { compileC } from './compile-c.ts';
 import { examineImage } from './examine-image.ts';
 import { loadHardware } from './hardware.ts';
 import { sha256 } from './package-app.ts';
+import { grantsOf } from '../../contracts/core/grants.ts';
 
 const APPS = join(import.meta.dirname, '../../apps');
 const LIMIT = 256 * 1024;
@@ -190,7 +191,7 @@ test('buildApp() packs files, version, rollback index and grants, and warns of w
   t.is(decoded.imageId, imageId);
   t.is(decoded.rollbackIndex, 4);
   t.deepEqual([...decodeImageFiles(decoded.files).keys()], ['data/a/b.bin', 'data/c.bin', 'notes.txt']);
-  t.deepEqual(decoded.grants, { memoryBytes: LIMIT, gpioPins: [8] });
+  t.deepEqual(decoded.grants, grantsOf({ memoryBytes: LIMIT, gpioPins: [8] }));
   t.is(warnings.length, 2);
   t.deepEqual(capabilities, []);
   t.like(sizes, { files: 3, memoryInitial: 65_536, memoryLimit: LIMIT });

@@ -6,8 +6,18 @@ import type { SourceTree } from './source-tree.ts';
 
 const SUGGESTED_MAX = 16;
 
-/** A JSON array for the capability's manifest line: the names of its type that the sources mention; without one, a name to put in. */
+/** For what no hardware definition names: the person has to say which. */
+const SUGGESTED_VALUES: Partial<Readonly<Record<SupportedCapability, string>>> = {
+  MutableStorage: '{ "SizeKB": 8 }',
+  AllowedConnections: '["NAME.OF.THE.HOST"]',
+  AllowedTcpServerPorts: '[PORT]',
+  AllowedUdpServerPorts: '[PORT]',
+};
+
+/** The JSON value of the capability's manifest line: for peripherals an array of the names of its type that the sources mention; without one, a name to put in. */
 export function suggestGrant(capability: SupportedCapability, hardware: BoardHardware, tree: SourceTree): string {
+  const fixed = SUGGESTED_VALUES[capability];
+  if (fixed !== undefined) return fixed;
   const names = [...hardware.hardware.peripherals.values()]
     .filter(({ type }) => type === capability)
     .map(({ name }) => name);
