@@ -34,6 +34,8 @@ export type ComponentErrorCode =
   | 'name-repeated'
   /** Nobody offers this import: deny by default. */
   | 'import-not-offered'
+  /** A device offers it, and the grants of this app do not open it. Details: `interface`, `function`, `line` (the manifest's). */
+  | 'import-not-granted'
   | 'import-type-mismatch'
   | 'export-missing'
   | 'export-type-mismatch'
@@ -41,6 +43,12 @@ export type ComponentErrorCode =
   | 'core-link-mismatch'
   | 'canon-option-missing'
   | 'canon-signature-mismatch'
+  /** What a manifest names as a dependency is not in the image, byte for byte. */
+  | 'dependency-digest-mismatch'
+  /** A dependency that asks for more than the app is granted, or a manifest that cannot be read. */
+  | 'dependency-malformed'
+  /** To be linked for a thread that it shares with others, and without a meter. The host's mistake. */
+  | 'fuel-required'
   /** The engine's own validation said no after ours said yes. */
   | 'engine-refused';
 

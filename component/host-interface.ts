@@ -1,7 +1,7 @@
 // What a host offers to components: typed interfaces by their exact versioned name. What is not in the table does not exist for a guest.
 
 import type { ComponentFunc } from './abi/context.ts';
-import type { Later } from './later.ts';
+import type { Later } from '../contracts/core/later.ts';
 import type { FuncType, ListType, PrimitiveType, ResourceType, Value, ValueType } from './value-types.ts';
 
 export type HostType =

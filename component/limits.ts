@@ -15,11 +15,6 @@ export const MAX_TYPE_BYTES = 1024 * 1024;
 export const MAX_INSTANCES = 256;
 /** Steps of elaboration over all instances: what nesting multiplies is bounded here. */
 export const MAX_LINK_WORK = 500_000;
-/**
- * Entries of all tables of one app together; C programs of the corpus have under a thousand. Tables lie outside the granted
- * memory, and an entry costs the engine some 32 bytes: this is 2 MiB at the most.
- */
-export const MAX_TABLE_ENTRIES = 65_536;
 /** Bytes that one call may lift out of guest memory: lists of lists over the same bytes multiply without end. */
 export const MAX_LIFTED_BYTES = 16 * 1024 * 1024;
 /** Handles of one component instance: the canonical ABI allows 2^28; the host is not to hold that many. */

@@ -29,7 +29,8 @@ export class CallScope {
 
   /** At the end of a call that a guest made. */
   returnLent(): void {
-    for (const handle of this.#lent ?? []) handle.lends--;
+    if (this.#lent === undefined) return;
+    for (const handle of this.#lent) handle.lends--;
     this.#lent = undefined;
   }
 

@@ -3,10 +3,42 @@
 import { HandleTable } from './handles.ts';
 import { GuestTrap } from './trap.ts';
 
+/** As much of a component's function as tells whether a call of it may have to wait. */
+export interface MayBlock {
+  readonly blocks?: boolean;
+  readonly whenBlocks?: (listener: () => void) => void;
+}
+
 export class InstanceState {
   mayEnter = true;
   mayLeave = true;
   readonly handles = new HandleTable();
+  #blocks = false;
+  #listeners: (() => void)[] = [];
+
+  /** A call into it may have to wait: something that it can call does. Certain once all of the link is elaborated. */
+  get blocks(): boolean {
+    return this.#blocks;
+  }
+
+  whenBlocks(listener: () => void): void {
+    if (this.#blocks) listener();
+    else this.#listeners.push(listener);
+  }
+
+  /** It has been given a function to call. Tables carry functions anywhere, so what it can reach is all that it was given. */
+  wasGiven({ blocks, whenBlocks }: MayBlock): void {
+    if (blocks === true) this.#nowBlocks();
+    else whenBlocks?.(() => this.#nowBlocks());
+  }
+
+  #nowBlocks(): void {
+    if (this.#blocks) return;
+    this.#blocks = true;
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
+  }
 }
 
 /**
@@ -27,7 +59,7 @@ export class Life {
   /** Ends all of it; the first cause stays. Returns what to throw. */
   end(cause: unknown): unknown {
     if (this.#end === undefined) {
-      this.#end = { cause };
+      this.#end = { cause: cause instanceof WebAssembly.SuspendError ? cannotBlock(cause) : cause };
       for (const instance of this.#instances) {
         instance.mayEnter = false;
         instance.mayLeave = false;
@@ -50,4 +82,9 @@ export class Life {
       ),
     );
   }
+}
+
+/** The engine refuses before it calls the import: a call that would have had to wait was never made. */
+function cannotBlock(cause: Error): GuestTrap {
+  return new GuestTrap('cannot-block', 'a call that waits, where the guest cannot be suspended', { cause });
 }

@@ -1,5 +1,6 @@
 // canon lift: a guest's core function as a component's function. The guest is entered once at a time, and never again after its end.
 
+import type { Later } from '../../contracts/core/later.ts';
 import type { FuncType, Value } from '../value-types.ts';
 import type { AbiContext, ComponentFunc, FlatValue, LateFunction } from './context.ts';
 import { Passage, flatStarts } from './flat.ts';
@@ -14,34 +15,21 @@ export function liftFunction(
   context: AbiContext,
   postReturn?: LateFunction,
 ): ComponentFunc {
-  const { instance, life } = context;
-  let glue: Glue | undefined;
-  const call = (...args: Value[]): Value => {
-    if (!instance.mayEnter) throw life.refusal('cannot-enter');
-    instance.mayEnter = false;
-    try {
-      glue ??= buildGlue(type, context);
-      const scope = new CallScope();
-      const flat = glue.params(args, scope);
-      const raw = core.callable?.(...flat);
-      // A guest that swallowed a trap or an exit with an exception handler returns here as if nothing had been.
-      life.checkAlive();
-      const value = glue.result(raw, scope);
-      scope.checkBorrows();
-      if (postReturn !== undefined) {
-        instance.mayLeave = false;
-        if (raw === undefined) postReturn.callable?.();
-        else postReturn.callable?.(raw);
-        life.checkAlive();
-        instance.mayLeave = true;
-      }
-      instance.mayEnter = true;
-      return value;
-    } catch (cause) {
-      throw life.end(cause);
-    }
+  const lifted = new LiftedFunction(type, core, context, postReturn);
+  if (context.suspends !== true) return { type, call: (...args) => lifted.call(args) };
+  const { instance } = context;
+  const enter = (...args: Value[]): Promise<Value> => lifted.enter(args);
+  // From another component's glue: its frame lies below, so what need not wait runs on the reserve.
+  const call = (...args: Value[]): Later<Value> => (instance.blocks ? enter(...args) : lifted.callAbove(args));
+  return {
+    type,
+    call: call as ComponentFunc['call'],
+    get blocks() {
+      return instance.blocks;
+    },
+    whenBlocks: (listener) => instance.whenBlocks(listener),
+    enter,
   };
-  return { type, call };
 }
 
 interface Glue {
@@ -49,7 +37,94 @@ interface Glue {
   readonly result: (raw: FlatValue | undefined, scope: CallScope) => Value;
 }
 
-/** Built when first called: a component may export far more functions than are used. */
+class LiftedFunction {
+  readonly #type: FuncType;
+  readonly #core: LateFunction;
+  readonly #context: AbiContext;
+  readonly #postReturn: LateFunction | undefined;
+  /** Built when first called: a component may export far more functions than are used. */
+  #glue: Glue | undefined;
+  #promising: ((...flat: FlatValue[]) => Promise<unknown>) | undefined;
+
+  constructor(type: FuncType, core: LateFunction, context: AbiContext, postReturn: LateFunction | undefined) {
+    this.#type = type;
+    this.#core = core;
+    this.#context = context;
+    this.#postReturn = postReturn;
+  }
+
+  call(args: readonly Value[]): Value {
+    const { life } = this.#context;
+    this.#shut();
+    try {
+      const { params, result } = this.#ready();
+      const scope = new CallScope();
+      const flat = params(args, scope);
+      return this.#leave(this.#core.callable?.(...flat), scope, result);
+    } catch (cause) {
+      throw life.end(cause);
+    }
+  }
+
+  /** As `call`, on the reserve where fuel may suspend. */
+  callAbove(args: readonly Value[]): Value {
+    const { meter } = this.#context;
+    return meter === undefined ? this.call(args) : meter.withReserve(() => this.call(args));
+  }
+
+  /** The instance stays shut for as long as the guest is suspended: one stack in one linear memory, never two. */
+  async enter(args: readonly Value[]): Promise<Value> {
+    const { life } = this.#context;
+    this.#shut();
+    try {
+      const { params, result } = this.#ready();
+      const scope = new CallScope();
+      const flat = params(args, scope);
+      this.#promising ??= promising(this.#core);
+      return this.#leave((await this.#promising(...flat)) as FlatValue | undefined, scope, result);
+    } catch (cause) {
+      throw life.end(cause);
+    }
+  }
+
+  #shut(): void {
+    const { instance, life } = this.#context;
+    if (!instance.mayEnter) throw life.refusal('cannot-enter');
+    instance.mayEnter = false;
+  }
+
+  #ready(): Glue {
+    this.#glue ??= buildGlue(this.#type, this.#context);
+    return this.#glue;
+  }
+
+  #leave(raw: FlatValue | undefined, scope: CallScope, result: Glue['result']): Value {
+    const { instance, life, meter } = this.#context;
+    // A guest that swallowed a trap or an exit with an exception handler returns here as if nothing had been.
+    life.checkAlive();
+    const value = result(raw, scope);
+    scope.checkBorrows();
+    const postReturn = this.#postReturn;
+    if (postReturn !== undefined) {
+      instance.mayLeave = false;
+      const tidy = (): unknown => (raw === undefined ? postReturn.callable?.() : postReturn.callable?.(raw));
+      if (meter === undefined) tidy();
+      else meter.withReserve(tidy);
+      life.checkAlive();
+      instance.mayLeave = true;
+    }
+    instance.mayEnter = true;
+    return value;
+  }
+}
+
+/** A function of the glue has no stack to suspend: it makes its own promise. */
+function promising({ callable, isGlue }: LateFunction): (...flat: FlatValue[]) => Promise<unknown> {
+  if (callable === undefined) throw new TypeError('a function was called before its module was instantiated');
+  if (isGlue !== true) return WebAssembly.promising(callable);
+  return async (...flat) => (callable as (...flat: FlatValue[]) => unknown)(...flat);
+}
+
 function buildGlue(type: FuncType, context: AbiContext): Glue {
   const passage = new Passage(context);
   return { params: paramsLower(type, passage), result: resultLift(type, passage) };

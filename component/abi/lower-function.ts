@@ -2,22 +2,38 @@
 
 import type { CoreFuncType } from '../core/core-types.ts';
 import type { Value } from '../value-types.ts';
-import type { AbiContext, ComponentFunc, CoreCallable, FlatValue } from './context.ts';
+import type { Later } from '../../contracts/core/later.ts';
+import type { AbiContext, ComponentFunc, CoreCallable, FlatValue, LateFunction } from './context.ts';
 import { Passage, flatStarts } from './flat.ts';
 import { CallScope } from './handles.ts';
 import { fieldOffsets, flatSignature, layoutOf } from './layout.ts';
 import { sequenceLayout } from './load.ts';
+import { methodCall } from './method-call.ts';
 import { isScalar, liftScalar, lowerScalar } from './scalars.ts';
 import type { Scalar, ScalarValue } from './scalars.ts';
 
 export interface LoweredFunc {
   readonly type: CoreFuncType;
-  readonly callable: CoreCallable;
+  readonly late: LateFunction;
 }
 
 export function lowerFunction(func: ComponentFunc, context: AbiContext): LoweredFunc {
-  const { core } = flatSignature(func.type, 'lower');
-  return { type: core, callable: scalarCall(func, context) ?? generalCall(func, context) };
+  const { core: type } = flatSignature(func.type, 'lower');
+  const atOnce = scalarCall(func, context) ?? methodCall(func, context) ?? generalCall(func, context);
+  if (context.suspends !== true) return { type, late: { callable: atOnce, isGlue: true } };
+  context.instance.wasGiven(func);
+  const later = waitingCall(func, context) as CoreCallable;
+  // Asked when modules are instantiated: by then it is certain which components wait. What never waits costs no more than elsewhere.
+  const late: LateFunction = {
+    get callable() {
+      return func.blocks === true ? later : atOnce;
+    },
+    get importable() {
+      return func.blocks === true ? new WebAssembly.Suspending(later) : undefined;
+    },
+    isGlue: true,
+  };
+  return { type, late };
 }
 
 /** Up to four scalars and a scalar back: no array, no scope, no memory. */
@@ -83,18 +99,12 @@ function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCa
 function generalCall(func: ComponentFunc, context: AbiContext): CoreCallable {
   const { instance, life } = context;
   const { call } = func;
-  // Built when first called: a component may declare far more functions than it uses.
-  let params: ReturnType<typeof paramsLift> | undefined;
-  let result: ResultLower | undefined;
-  const build = (): [ReturnType<typeof paramsLift>, ResultLower] => {
-    const passage = new Passage(context);
-    return [paramsLift(func, passage), resultLower(func, passage)];
-  };
+  const glueOf = glueBuilder(func, context);
   return (...flat) => {
     if (!instance.mayLeave) throw life.refusal('cannot-leave');
     try {
       const scope = new CallScope();
-      if (params === undefined || result === undefined) [params, result] = build();
+      const { params, result } = glueOf();
       const value = call(...params(flat, scope));
       scope.returnLent();
       return result(value, flat, scope);
@@ -104,10 +114,44 @@ function generalCall(func: ComponentFunc, context: AbiContext): CoreCallable {
   };
 }
 
-function paramsLift(
-  { type }: ComponentFunc,
-  passage: Passage,
-): (flat: readonly FlatValue[], scope: CallScope) => Value[] {
+/** The guest is suspended until the answer is there. What it lent stays lent, and after the end of its life nothing goes back in. */
+function waitingCall(func: ComponentFunc, context: AbiContext): (...flat: FlatValue[]) => Later<FlatValue | undefined> {
+  const { instance, life } = context;
+  const call: (...args: Value[]) => Later<Value> = func.call;
+  const glueOf = glueBuilder(func, context);
+  return async (...flat) => {
+    if (!instance.mayLeave) throw life.refusal('cannot-leave');
+    try {
+      const scope = new CallScope();
+      const { params, result } = glueOf();
+      const value = await call(...params(flat, scope));
+      life.checkAlive();
+      scope.returnLent();
+      return result(value, flat, scope);
+    } catch (cause) {
+      throw life.end(cause);
+    }
+  };
+}
+
+interface Glue {
+  readonly params: (flat: readonly FlatValue[], scope: CallScope) => Value[];
+  readonly result: ResultLower;
+}
+
+/** Builds when first asked: a component may declare far more functions than it uses. */
+function glueBuilder(func: ComponentFunc, context: AbiContext): () => Glue {
+  let glue: Glue | undefined;
+  return () => {
+    if (glue === undefined) {
+      const passage = new Passage(context);
+      glue = { params: paramsLift(func, passage), result: resultLower(func, passage) };
+    }
+    return glue;
+  };
+}
+
+function paramsLift({ type }: ComponentFunc, passage: Passage): Glue['params'] {
   const types = type.params.map((param) => param.type);
   if (flatSignature(type, 'lower').spillsParams) {
     const loads = types.map((param) => passage.loads.of(param));

@@ -7,7 +7,8 @@ export function allocate(context: AbiContext, alignment: number, size: number): 
   const realloc = context.realloc?.callable;
   if (realloc === undefined) throw new TypeError('a value with pointers was lowered without realloc');
   context.instance.mayLeave = false;
-  const pointer = Number(realloc(0, 0, alignment, size) ?? 0);
+  const ask = (): number => Number(realloc(0, 0, alignment, size) ?? 0);
+  const pointer = context.meter === undefined ? ask() : context.meter.withReserve(ask);
   context.life.checkAlive();
   context.instance.mayLeave = true;
   return context.memory.check(pointer, alignment, size);

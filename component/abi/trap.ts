@@ -19,6 +19,12 @@ export type TrapCode =
   | 'borrow-kept'
   | 'cannot-leave'
   | 'cannot-enter'
+  /** A call that has to wait, below realloc, post-return, a destructor or a start function. */
+  | 'cannot-block'
+  /** All fuel is used, or all of the reserve of a call that cannot wait for more. */
+  | 'fuel-exhausted'
+  /** Recursion beyond the stack that the app has: at the same depth on every machine. */
+  | 'stack-exhausted'
   /** A call after the end: a guest that catches the trap it was sent does not get past it. */
   | 'instance-poisoned';
 

@@ -15,6 +15,7 @@ const CODES: readonly ComponentErrorCode[] = [
   'component-malformed',
   'component-too-complex',
   'async-not-supported',
+  'canon-option-missing',
   'feature-not-supported',
   'index-out-of-range',
   'core-module-malformed',
@@ -67,14 +68,79 @@ const REFUSED: readonly (readonly [string, Uint8Array, ComponentErrorCode])[] = 
     'component-too-complex',
   ],
   ['a stream', component(section(7, 1, 0x66, 0)), 'async-not-supported'],
+  ['a future', component(section(7, 1, 0x65, 0)), 'async-not-supported'],
+  ['an error context', component(section(7, 1, 0x64)), 'async-not-supported'],
+  ['a list of error contexts', component(section(7, 1, 0x70, 0x64)), 'async-not-supported'],
+  ['a resource with an asynchronous destructor', component(section(7, 1, 0x3e, 0x7f, 0, 0)), 'async-not-supported'],
   ['an asynchronous function type', component(section(7, 1, 0x43, 0, 1, 0)), 'async-not-supported'],
-  ['an asynchronous option', component(section(8, 1, 1, 0, 0, 1, 6)), 'async-not-supported'],
+  ['an asynchronous lower', component(section(8, 1, 1, 0, 0, 1, 6)), 'async-not-supported'],
+  ['an asynchronous lift', component(section(8, 1, 0, 0, 0, 1, 6, 0)), 'async-not-supported'],
+  ['a lift with a callback', component(section(8, 1, 0, 0, 0, 1, 7, 0, 0)), 'async-not-supported'],
+  ['realloc of no memory', component(section(8, 1, 1, 0, 0, 1, 4, 0)), 'canon-option-missing'],
   ['an option twice', component(section(8, 1, 1, 0, 0, 2, 3, 0, 3, 0)), 'component-malformed'],
   ['task.return', component(section(8, 1, 0x09, 1, 0, 0)), 'async-not-supported'],
+  ['a resource in an instance type', component(section(7, 1, 0x42, 1, 1, 0x3f, 0x7f, 0)), 'component-malformed'],
+  ['a flag without a name', component(section(7, 1, 0x6e, 1, 0)), 'component-malformed'],
+  ['a label with an underscore', component(section(7, 1, 0x6e, 1, 3, 97, 95, 98)), 'component-malformed'],
+  ['a label of two cases in one word', component(section(7, 1, 0x6e, 1, 2, 97, 66)), 'component-malformed'],
+  ['an import without a name', component(section(10, 1, 0, 0, 1, 0)), 'component-malformed'],
+  ['an export with a space in its name', component(section(11, 1, 0, 3, 97, 32, 98, 1, 0, 0)), 'component-malformed'],
   ['a name that is not UTF-8', component(section(0, 1, 0xff)), 'component-malformed'],
   ['an import in an instance type', component(section(7, 1, 0x42, 1, 3, 0, 1, 97, 1, 0)), 'component-malformed'],
   ['a negative index that is no primitive', component(section(7, 1, 0x70, 0x40)), 'component-malformed'],
 ];
+
+/** Canonical functions that Binary.md gives to the asynchronous ABI: tasks, subtasks, streams, futures, waitables, threads. */
+for (const code of [0x05, 0x06, 0x08, 0x09, 0x0d, 0x0e, 0x13, 0x15, 0x1a, 0x1c, 0x1f, 0x20, 0x24, 0x26, 0x40, 0x41]) {
+  test(`readComponent() refuses the canonical function 0x${code.toString(16)} as asynchronous`, (t) => {
+    t.is(codeOf(component(section(8, 1, code, 0, 0, 0))), 'async-not-supported');
+  });
+}
+
+/** Names of imports that the grammar has (Explainer.md, "Import and Export Definitions"). */
+for (const name of [
+  'a',
+  'get-it-2',
+  'HTTP-client',
+  'a-1b',
+  '[method]pin.set',
+  '[static]pin.all',
+  '[constructor]pin',
+  'wasi:io/streams@0.2.3',
+  'a:b/c',
+  'a:b/c@1.0.0-rc.1+build.5',
+  'unlocked-dep=<a:b@{>=1.2.3}>',
+  'integrity=<sha256-abc>',
+]) {
+  test(`readComponent() takes an import named ${name}`, (t) => {
+    const bytes = new TextEncoder().encode(name);
+    const type = section(7, 1, 0x40, 0, 1, 0);
+    t.is(codeOf(component(type, section(10, 1, 0, bytes.length, ...bytes, 1, 0))), 'read');
+  });
+}
+
+for (const name of [
+  '-a',
+  'a-',
+  'a--b',
+  '1a',
+  'aB',
+  'a.b',
+  '[method]pin',
+  '[method]a.b.c',
+  'a:b',
+  'a:b/',
+  ':a/b',
+  'a:b/c@',
+  'a b',
+  '$a',
+]) {
+  test(`readComponent() refuses an import named ${name}`, (t) => {
+    const bytes = new TextEncoder().encode(name);
+    const type = section(7, 1, 0x40, 0, 1, 0);
+    t.is(codeOf(component(type, section(10, 1, 0, bytes.length, ...bytes, 1, 0))), 'component-malformed');
+  });
+}
 
 for (const [what, bytes, code] of REFUSED) {
   test(`readComponent() refuses ${what}`, (t) => {

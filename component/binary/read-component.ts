@@ -20,7 +20,8 @@ import { MAX_DEFINITIONS, MAX_NESTING } from '../limits.ts';
 import { BinaryReader } from './binary-reader.ts';
 import { Budget } from './budget.ts';
 import { readAlias, readCoreSort, readSort } from './read-alias.ts';
-import { readDescribed, readExternName, readType } from './read-types.ts';
+import { readExternName } from './read-names.ts';
+import { readDescribed, readType } from './read-types.ts';
 
 /** "\0asm", version 0x0d, layer 1. */
 const PREAMBLE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00);
@@ -193,6 +194,8 @@ function readOptions(reader: BinaryReader): CanonOptions {
     else if (code <= 0x07) throw new ComponentError('async-not-supported', 'an asynchronous canonical option');
     else throw new ComponentError('feature-not-supported', `canonical option 0x${code.toString(16)}`);
   }
+  if (seen.has('realloc') && !seen.has('memory'))
+    throw new ComponentError('canon-option-missing', 'realloc of a memory that is not named');
   const encoding = ENCODINGS[seen.get('encoding') ?? 0] ?? 'utf8';
   return { encoding, memory: seen.get('memory'), realloc: seen.get('realloc'), postReturn: seen.get('postReturn') };
 }

@@ -16,6 +16,7 @@ import { MAX_NESTING } from '../limits.ts';
 import type { BinaryReader } from './binary-reader.ts';
 import type { Budget } from './budget.ts';
 import { readAlias } from './read-alias.ts';
+import { readExternName, readLabel } from './read-names.ts';
 
 const PRIMITIVE_BY_CODE: ReadonlyMap<number, Primitive> = new Map([
   [0x7f, 'bool'],
@@ -52,9 +53,9 @@ export function readType(reader: BinaryReader, budget: Budget, depth: number): T
     case 0x6f:
       return { kind: 'tuple', elements: filled(reader.vector(() => readValueRef(reader))) };
     case 0x6e:
-      return { kind: 'flags', names: filled(reader.vector(() => reader.name(), MAX_FLAGS)) };
+      return { kind: 'flags', names: filled(reader.vector(() => readLabel(reader), MAX_FLAGS)) };
     case 0x6d:
-      return { kind: 'enum', names: filled(reader.vector(() => reader.name())) };
+      return { kind: 'enum', names: filled(reader.vector(() => readLabel(reader))) };
     case 0x6b:
       return { kind: 'option', some: readValueRef(reader) };
     case 0x6a:
@@ -111,14 +112,6 @@ export function readDescribed(reader: BinaryReader): Described {
   }
 }
 
-/** importname' and exportname': 0x00 and 0x01 stand before the same name. */
-export function readExternName(reader: BinaryReader): string {
-  const code = reader.u8();
-  if (code === 0x02) throw new ComponentError('feature-not-supported', 'a name with a version suffix');
-  if (code > 0x01) throw new ComponentError('component-malformed', `name kind 0x${code.toString(16)}`);
-  return reader.name();
-}
-
 function readTypeBound(reader: BinaryReader): Described {
   const code = reader.u8();
   if (code === 0x00) return { kind: 'type', equal: reader.u32() };
@@ -134,7 +127,7 @@ function readDeclaration(reader: BinaryReader, budget: Budget, depth: number, in
       readCoreType(reader, budget);
       return { kind: 'core-type' };
     case 0x01:
-      return { kind: 'type', type: readType(reader, budget, depth + 1) };
+      return { kind: 'type', type: declaredType(readType(reader, budget, depth + 1)) };
     case 0x02:
       return { kind: 'alias', alias: declaredAlias(readAlias(reader)) };
     case 0x03:
@@ -147,6 +140,12 @@ function readDeclaration(reader: BinaryReader, budget: Budget, depth: number, in
   }
 }
 
+/** Each instance of a component makes its resource types anew; a type, which is no instance, cannot. */
+function declaredType(type: TypeDefinition): TypeDefinition {
+  if (type.kind === 'resource') throw new ComponentError('component-malformed', 'a resource defined in a type');
+  return type;
+}
+
 /** A type has no core instances: an alias in it reaches outward, or into an instance that it declares. */
 function declaredAlias(alias: Alias): Alias {
   if (alias.kind === 'core-export') throw new ComponentError('component-malformed', 'a core alias in a type');
@@ -154,11 +153,11 @@ function declaredAlias(alias: Alias): Alias {
 }
 
 function readNamed(reader: BinaryReader): NamedRef[] {
-  return reader.vector(() => ({ name: reader.name(), type: readValueRef(reader) }));
+  return reader.vector(() => ({ name: readLabel(reader), type: readValueRef(reader) }));
 }
 
 function readCase(reader: BinaryReader): CaseRef {
-  const read = { name: reader.name(), type: readOptionalRef(reader) };
+  const read = { name: readLabel(reader), type: readOptionalRef(reader) };
   if (reader.u8() !== 0) throw new ComponentError('component-malformed', 'a case that refines another');
   return read;
 }

@@ -3,7 +3,7 @@ import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
 import { componentFromText } from '../../test/support/components.ts';
 import { coreModule } from '../../test/support/device-app.ts';
 import { ComponentError } from '../component-error.ts';
-import { MAX_TABLE_ENTRIES } from '../limits.ts';
+import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
 import type { ComponentErrorCode } from '../component-error.ts';
 import { capLimits } from './cap-limits.ts';
 import { readCoreModule } from './read-core-module.ts';
@@ -18,7 +18,7 @@ function capAll(bytes: Uint8Array, pages: number): Uint8Array {
   return capLimits(
     module,
     pages,
-    module.tables.map(() => MAX_TABLE_ENTRIES),
+    module.tables.map(() => TABLE_ENTRIES_MAX),
   );
 }
 

@@ -4,7 +4,7 @@
 import { concatBytes } from '../../contracts/core/bytes.ts';
 import { encodeU32 } from '../binary/binary-reader.ts';
 import { ComponentError } from '../component-error.ts';
-import { MAX_TABLE_ENTRIES } from '../limits.ts';
+import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
 import type { Limits, TableType } from './core-types.ts';
 import { EXTERNREF, FUNCREF } from './core-types.ts';
 import type { CoreModule } from './read-core-module.ts';
@@ -19,30 +19,44 @@ const MEMORY_SECTION = 5;
  * Errors: `memory-over-limit`, `table-over-limit`.
  */
 export function capLimits(module: CoreModule, memoryPages: number, tableEntries: readonly number[]): Uint8Array {
-  for (const { type } of module.imports) {
-    if (type.kind === 'memory') capped(type.limits, memoryPages, 'memory-over-limit');
-    if (type.kind === 'table') capped(type.limits, MAX_TABLE_ENTRIES, 'table-over-limit');
-  }
-  const memories = module.memories.flatMap((limits) => encodeLimits(capped(limits, memoryPages, 'memory-over-limit')));
-  const tables = module.tables.flatMap((table, index) => encodeTable(table, tableEntries[index] ?? 0));
+  checkImports(module, memoryPages);
   const parts: Uint8Array[] = [];
   let copied = 0;
   let sectionHead = PREAMBLE_BYTES;
   for (const { id, end, forEngine } of module.sections) {
-    if (!forEngine) {
+    const body = cappedSection(module, id, memoryPages, tableEntries);
+    if (!forEngine || body !== undefined) {
       parts.push(module.bytes.subarray(copied, sectionHead));
-      copied = end;
-    }
-    if (id === MEMORY_SECTION || id === TABLE_SECTION) {
-      const [count, entries] =
-        id === MEMORY_SECTION ? [module.memories.length, memories] : [module.tables.length, tables];
-      const body = [...encodeU32(count), ...entries];
-      parts.push(module.bytes.subarray(copied, sectionHead), Uint8Array.from([id, ...encodeU32(body.length), ...body]));
+      if (body !== undefined) parts.push(Uint8Array.from([id, ...encodeU32(body.length)]), body);
       copied = end;
     }
     sectionHead = end;
   }
   return concatBytes(...parts, module.bytes.subarray(copied));
+}
+
+/** Memories and tables that a module imports have their bounds from whoever brings them; what it wants of them has to be possible. */
+export function checkImports({ imports }: CoreModule, memoryPages: number): void {
+  for (const { type } of imports) {
+    if (type.kind === 'memory') capped(type.limits, memoryPages, 'memory-over-limit');
+    if (type.kind === 'table') capped(type.limits, TABLE_ENTRIES_MAX, 'table-over-limit');
+  }
+}
+
+/** The body of the memory or table section under its caps; `undefined` for any other section. */
+export function cappedSection(
+  { memories, tables }: CoreModule,
+  id: number,
+  memoryPages: number,
+  tableEntries: readonly number[],
+): Uint8Array | undefined {
+  if (id === MEMORY_SECTION) {
+    const entries = memories.flatMap((limits) => encodeLimits(capped(limits, memoryPages, 'memory-over-limit')));
+    return Uint8Array.from([...encodeU32(memories.length), ...entries]);
+  }
+  if (id !== TABLE_SECTION) return undefined;
+  const entries = tables.flatMap((table, index) => encodeTable(table, tableEntries[index] ?? 0));
+  return Uint8Array.from([...encodeU32(tables.length), ...entries]);
 }
 
 function capped(limits: Limits, cap: number, code: 'memory-over-limit' | 'table-over-limit'): Limits {

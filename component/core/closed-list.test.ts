@@ -64,7 +64,7 @@ const CANARIES: readonly (readonly [string, Uint8Array<ArrayBuffer>, ComponentEr
   ['a shared global', coreBytes(coreSection(6, 1, 0x7f, 2, 0x41, 0, END)), FEATURE, false],
   ['relaxed SIMD', fullModuleOf({ code: [0x00, 0xfd, 0x80, 0x02, 0x1a, END] }), OPCODE, true],
   ['a reserved place among SIMD', moduleOf({ code: [0x00, 0xfd, 0x9a, 0x01, 0x1a, END] }), OPCODE, false],
-  ['arithmetic in a constant', coreBytes(coreSection(6, 1, 0x7f, 0, 0x41, 1, 0x41, 2, 0x6a, END)), OPCODE, true],
+  ['a division in a constant', coreBytes(coreSection(6, 1, 0x7f, 0, 0x41, 1, 0x41, 2, 0x6e, END)), OPCODE, false],
   [
     'a constant of a global of its own',
     coreBytes(coreSection(6, 2, 0x7f, 0, 0x41, 1, END, 0x7f, 0, 0x23, 0, END)),

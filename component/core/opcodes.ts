@@ -106,7 +106,10 @@ const VECTOR: readonly Row[] = [
   [0xef, 0xff, none], // f64x2.sqrt .. f64x2.convert_low_i32x4_u
 ];
 
-/** In a constant expression: constants, references, imported globals (core specification 3.3.10). No arithmetic, which came after 2.0. */
+/**
+ * In a constant expression: constants, references, imported globals (core specification 3.3.10), and the arithmetic of WebAssembly 3.0 on
+ * integers, with which position-independent modules place themselves: componentize-qjs links its engine from such ones.
+ */
 const CONSTANT: readonly Row[] = [
   [0x0b, 0x0b, IMMEDIATE.end],
   [0x23, 0x23, index], // global.get
@@ -114,6 +117,8 @@ const CONSTANT: readonly Row[] = [
   [0x42, 0x42, IMMEDIATE.i64],
   [0x43, 0x43, IMMEDIATE.bytes4],
   [0x44, 0x44, IMMEDIATE.bytes8],
+  [0x6a, 0x6c, none], // i32.add, i32.sub, i32.mul
+  [0x7c, 0x7e, none], // i64.add, i64.sub, i64.mul
   [0xd0, 0xd0, IMMEDIATE.referenceType],
   [0xd2, 0xd2, index], // ref.func
   [0xfd, 0xfd, IMMEDIATE.vector],

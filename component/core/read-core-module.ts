@@ -1,7 +1,6 @@
 // Reads a core module to its last byte: what linking and capping need is kept, and every instruction and type is held against the closed
 // list. Never says that a module is valid, which is the engine's to judge; says that it is made of nothing but what may run here.
 
-import { sameBytes } from '../../contracts/core/bytes.ts';
 import { BinaryReader } from '../binary/binary-reader.ts';
 import { Budget } from '../binary/budget.ts';
 import { ComponentError } from '../component-error.ts';
@@ -71,7 +70,7 @@ const SECTION = {
 } as const;
 /** Sections in the order in which they must stand: data count (12) before code (10). */
 const SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11];
-const NAME_SECTION = new TextEncoder().encode('name');
+const NAME_SECTION = 'name';
 const MAX_TABLES = 100;
 
 /** Every byte of the module is understood before the engine sees one. Errors: `ComponentErrorCode`. */
@@ -88,7 +87,7 @@ export function readCoreModule(bytes: Uint8Array, budget: CoreBudget = newCoreBu
     const body = reader.within(reader.u32());
     const place = { id, start: reader.offset - body.remaining, end: reader.offset };
     if (id === SECTION.custom) {
-      sections.push({ ...place, forEngine: sameBytes(body.bytes(body.u32()), NAME_SECTION) });
+      sections.push({ ...place, forEngine: body.name() === NAME_SECTION });
       continue;
     }
     sections.push({ ...place, forEngine: true });

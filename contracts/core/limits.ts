@@ -33,3 +33,8 @@ export const BUS_MAX_BYTES = 4096;
 export const LOG_LINE_MAX_BYTES = 4096;
 /** The wasm page, as the core specification has it. */
 export const WASM_PAGE_BYTES = 64 * 1024;
+/**
+ * Entries of all tables of one app together; C programs of the corpus have under a thousand. Tables lie outside the granted
+ * memory, and an entry costs the engine some 32 bytes: this is 2 MiB at the most.
+ */
+export const TABLE_ENTRIES_MAX = 65_536;
