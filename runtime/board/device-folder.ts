@@ -36,6 +36,8 @@ export const DEVICE_FILES = {
   /** One line: the path under which the service socket is really bound (the folder's own may be too long for a socket). */
   serviceAddress: 'service.addr',
   worldSocket: 'world.sock',
+  /** Which walls of the host stand around the processes of the device, while it is on (isolation-record.ts). */
+  isolation: 'isolation.json',
 } as const;
 
 export interface DeviceFolderOptions {

@@ -33,7 +33,14 @@ function bench(t: ExecutionContext, plugInRadio: WorldWires['plugInRadio'] = () 
   let booted: () => void = () => undefined;
   Reflect.set(globalThis, 'takeMachine', (machine: Machine) => machines.push(machine));
   const board = boardOf(DEFAULT_BOARD.name) ?? DEFAULT_BOARD;
-  const world = { ready: Promise.resolve(), chipDrives: () => undefined, onWorldDrives: () => undefined, plugInRadio };
+  const world = {
+    ready: Promise.resolve(),
+    chipDrives: () => undefined,
+    onWorldDrives: () => undefined,
+    reached: () => undefined,
+    onLent: () => undefined,
+    plugInRadio,
+  };
   const device = new PoweredDevice({
     folder,
     board,

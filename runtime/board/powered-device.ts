@@ -3,10 +3,11 @@
 import type { BootConsole } from '../adapters/boot-console.ts';
 import { enterStage } from '../adapters/enter-stage.ts';
 import { ProcessLauncher } from '../adapters/process-launcher.ts';
+import { hostWalls } from '../adapters/walls/host-walls.ts';
 import type { ServiceCable } from '../adapters/service-socket.ts';
 import type { WorldWires } from '../adapters/world-process.ts';
 import type { Machine, ResetCause } from '../hil/chip.ts';
-import type { Clock } from '../hil/clock.ts';
+import type { Clock, SteppedClock } from '../hil/clock.ts';
 import type { Launcher, OsProcess } from '../hil/launch.ts';
 import type { RomFacts } from '../monitor/rom/rom.ts';
 import { startRom } from '../monitor/rom/rom.ts';
@@ -26,6 +27,8 @@ export interface PoweredDeviceParts {
   readonly folder: DeviceFolder;
   readonly board: BoardDescription;
   readonly clock: Clock;
+  /** The same clock, when the device's time is virtual. */
+  readonly steppedClock?: SteppedClock;
   readonly console: BootConsole;
   readonly cable: ServiceCable;
   readonly world: WorldWires;
@@ -50,18 +53,22 @@ export class PoweredDevice {
 
   /** Runs the boot to its end: ready, or stopped. */
   async boot(): Promise<void> {
-    const { folder, board, clock, cable, world, console } = this.#parts;
+    const { folder, board, clock, steppedClock, cable, world, console } = this.#parts;
     this.#boots += 1;
     const boot = this.#boots;
-    const packaged = resetChip({ ...folder, clock });
+    const packaged = resetChip({ ...folder, clock, ...(steppedClock && { steppedClock }) });
     this.#harness.plugInto(packaged.pins);
     cable.plugInto(packaged.serial);
-    this.#launcher = new ProcessLauncher();
+    this.#launcher = new ProcessLauncher(hostWalls(), board.requiredWalls);
     const machine: Machine = {
       chip: packaged.chip,
       enterStage,
       launcher: wired(this.#launcher, world, packaged, (code) => machine.reset({ why: 'bus-framing', detail: code })),
-      straps: { board: board.name, appMemoryLimitBytes: board.appMemoryLimitBytes },
+      straps: {
+        board: board.name,
+        appMemoryLimitBytes: board.appMemoryLimitBytes,
+        ...(board.groups && { groups: board.groups }),
+      },
       reset: (cause) => {
         if (boot === this.#boots) this.#reset(cause);
       },
@@ -120,6 +127,7 @@ function wired(
       return os;
     },
     startCompartment: (program, context, image, limits) => launcher.startCompartment(program, context, image, limits),
+    startGroup: (program, plan, limits) => launcher.startGroup(program, plan, limits),
   };
 }
 

@@ -1,5 +1,6 @@
 // Everything that the chip offers to the code that its ROM starts. Types only.
 
+import type { GroupPlacement } from '../../contracts/core/group-frame.ts';
 import type { MeasuredStage } from '../../contracts/core/measurement.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -25,6 +26,16 @@ export interface BoardStraps {
   readonly board: string;
   /** The most memory that one app may be granted, bytes. */
   readonly appMemoryLimitBytes: number;
+  /** Whether apps of one signer may share a process. Absent: every app has one of its own. */
+  readonly groups?: GroupStraps;
+}
+
+export interface GroupStraps {
+  readonly placement: GroupPlacement;
+  /** How many apps at the most; as many contexts are kept for them. */
+  readonly contexts: number;
+  /** An app that is taken over then has the grants of all that share its process. Without this nothing is put together. */
+  readonly acceptsUnionOfGrants: boolean;
 }
 
 /** One step of the boot for whoever watches: bytes were measured and will run, or the boot stopped, with a code. */

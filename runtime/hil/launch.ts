@@ -1,5 +1,7 @@
 // How verified bytes become running code. Types only. Whoever implements it runs exactly these bytes and no file.
 
+import type { GroupPlacement } from '../../contracts/core/group-frame.ts';
+
 /** Enters the next boot stage in the secure world: evaluates exactly these bytes and calls their default export. */
 export type EnterStage = (code: Uint8Array, handover: unknown) => Promise<unknown>;
 
@@ -18,11 +20,37 @@ export interface ProcessEnd {
   readonly lastWords: string;
 }
 
-export interface RunningProcess {
-  readonly pid: number;
-  /** Ends it at once and for certain (SIGKILL). */
+/** What a process and all that it started have taken of the host; a figure that this host does not tell is missing. */
+export interface ProcessUsage {
+  readonly memoryBytes?: number;
+  /** The most that `memoryBytes` has been. */
+  readonly peakBytes?: number;
+  readonly cpuNs?: number;
+}
+
+/** A process, or one app of several in a process. */
+export interface Running {
+  /** Ends it at once and for certain. */
   kill(): void;
   onEnd(listener: (end: ProcessEnd) => void): void;
+}
+
+export interface RunningProcess extends Running {
+  readonly pid: number;
+  /** Now; `undefined` where nothing of this host counts for it. */
+  usage(): ProcessUsage | undefined;
+}
+
+/** A process in which several apps of one signer run: one that is taken over has the grants of all of them. */
+export interface AppGroup extends RunningProcess {
+  /** Starts the image in one of the group's contexts; what an earlier app there was still asking is taken away first. Errors: `launch-failed`. */
+  startApp(context: number, image: Uint8Array): Running;
+}
+
+export interface GroupPlan {
+  readonly placement: GroupPlacement;
+  /** Contexts whose pipes the process holds from its start to its end. No other process may have one of them meanwhile. */
+  readonly contexts: readonly number[];
 }
 
 /** A stream of bytes to a process. */
@@ -68,6 +96,8 @@ export interface Launcher {
   startOs(program: Program): OsProcess;
   /** `context` 1 to CONTEXTS - 1; the image's bytes are given on descriptor 3. Errors: `launch-failed`. */
   startCompartment(program: Program, context: number, image: Uint8Array, limits: CompartmentLimits): RunningProcess;
+  /** A process for several apps, without one yet; `limits` are those of each. Errors: `launch-failed`. */
+  startGroup(program: Program, plan: GroupPlan, limits: CompartmentLimits): AppGroup;
 }
 
 export type LaunchFaultCode = 'launch-failed';

@@ -1,37 +1,8 @@
 import test from 'ava';
-import { spawn } from 'node:child_process';
-import type { Duplex } from 'node:stream';
 import { decodeLastWords, RUNNER_EXIT } from '../../../contracts/core/last-words.ts';
-import { APP_START_FRAME } from '../../../contracts/wire/app-call.ts';
+import { runCompartment } from '../../../test/support/compartment-process.ts';
 import { BLINK, appImage, deviceApp } from '../../../test/support/device-app.ts';
 import { FakeBroker } from '../../../test/support/fake-broker.ts';
-import { BUNDLES, bundle } from '../../../toolchain/factory/bundle.ts';
-
-const runner = await bundle(BUNDLES.compartment);
-
-interface Ended {
-  readonly exitCode: number | null;
-  readonly stderr: string;
-}
-
-/** The real process, with nothing allowed and nothing in its environment. */
-async function runCompartment(image: Uint8Array, broker: FakeBroker, hangUp = false): Promise<Ended> {
-  const child = spawn(process.execPath, ['--permission', '--input-type=module', '-'], {
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
-    env: {},
-    cwd: '/',
-  });
-  const [stdin, , stderr, imagePipe, requests, replies] = child.stdio as unknown as Duplex[];
-  for (const stream of [stdin, imagePipe, replies]) stream?.on('error', () => stream.destroy());
-  stdin?.end(runner.code);
-  imagePipe?.end(image);
-  let said = '';
-  stderr?.on('data', (chunk: Buffer) => (said += chunk.toString('utf8')));
-  requests?.on('data', (chunk: Buffer) => replies?.write(broker.serve(chunk)));
-  if (hangUp) replies?.destroy();
-  else replies?.write(APP_START_FRAME);
-  return new Promise((resolve) => child.once('close', (exitCode) => resolve({ exitCode, stderr: said })));
-}
 
 test('a compartment process runs an app from its descriptors and ends with its exit code', async (t) => {
   const broker = new FakeBroker();

@@ -36,13 +36,16 @@ const pipes = new Map<number, CompartmentPipe>();
 for (let context = 1; context < CONTEXTS; context++) {
   pipes.set(context, openCompartmentPipe(3 + 2 * context, 4 + 2 * context));
 }
+const radio = openOsRadio(DESCRIPTOR.radio);
 await startOs({
   bus: openOsChannel(DESCRIPTOR.bus, secureWorldIsGone),
   secureCalls: openOsChannel(DESCRIPTOR.secureCalls, secureWorldIsGone),
   pipeOf: (context) => pipes.get(context),
   clock: new HostAlarmClock(),
+  soon: (work) => void setImmediate(work),
   sha256: (bytes) => nodeCrypto.sha256(bytes),
-  network: serviceNetwork(openOsRadio(DESCRIPTOR.radio)),
+  network: serviceNetwork(radio),
+  air: radio,
   keys: deviceKeys,
   report,
 });

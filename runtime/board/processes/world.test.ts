@@ -69,7 +69,7 @@ for (const { where, folderOf } of [
     await until(() => (benches.every(({ text }) => text().includes('command-malformed')) ? true : undefined));
     wires.write(encodePinFrame({ from: 'chip', pin: 8, drive: 'low', atNs: 7_000_000n }));
     for (const { text } of benches)
-      await until(() => (text().includes('{"kind":"pin","t":7,"pin":8,"level":0}\n') ? true : undefined));
+      await until(() => (text().includes('{"kind":"pin","t":7,"pin":8,"level":0,"by":"chip"}\n') ? true : undefined));
     benches[1]?.socket.write('{"do":"press","pin":12,"forMs":1}\n');
     await until(() => (frames.filter(({ pin }) => pin === 12).length === 3 ? true : undefined));
     t.deepEqual(

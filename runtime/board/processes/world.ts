@@ -1,8 +1,8 @@
 // The world process: what a board's pins are wired to, the access point of its radio, and the socket at which a bench presses
 // and watches. Ends with the device.
 //
-//   world.ts '{"folder":DIR,"board":NAME,"poweredOnAtNs":"N"}'
-// Descriptor 3: pin frames both ways. In DIR: world.sock for benches and radio.sock for the device's radio, and in world.addr and
+//   world.ts '{"folder":DIR,"board":NAME,"poweredOnAtNs":"N","isTimeVirtual":BOOLEAN}'
+// Descriptor 3: world frames both ways. In DIR: world.sock for benches and radio.sock for the device's radio, and in world.addr and
 // radio.addr the paths under which they are really bound.
 // Exit code: 0 the device is off, 2 wrong usage.
 
@@ -11,7 +11,7 @@ import type { PinFrame } from '../../../contracts/core/pin-frame.ts';
 import type { WorldEvent } from '../../../contracts/wire/world-link.ts';
 import { HostAlarmClock } from '../../adapters/os-clock.ts';
 import { placeSocket } from '../../adapters/socket-place.ts';
-import { tcpUplink } from '../../adapters/tcp-uplink.ts';
+import { hostUplink } from '../../adapters/host-uplink.ts';
 import { BenchSocket } from '../../adapters/world-bench-socket.ts';
 import { openWorldPins } from '../../adapters/world-pins.ts';
 import type { WorldArguments } from '../../adapters/world-process.ts';
@@ -19,6 +19,7 @@ import { RadioSocket } from '../../adapters/world-radio-socket.ts';
 import { AccessPoint } from '../../world/access-point.ts';
 import { Bench } from '../../world/bench.ts';
 import { World } from '../../world/world.ts';
+import { WorldTime } from '../../world/world-time.ts';
 import type { BoardDescription } from '../board-description.ts';
 import { boardOf } from '../boards.ts';
 
@@ -27,7 +28,7 @@ const EXIT_USAGE = 2;
 const SOCKET = { name: 'world.sock', note: 'world.addr' } as const;
 const RADIO_SOCKET = { name: 'radio.sock', note: 'radio.addr' } as const;
 
-async function surround({ folder, poweredOnAtNs }: WorldArguments, board: BoardDescription): Promise<void> {
+async function surround({ folder, poweredOnAtNs, isTimeVirtual }: Arguments, board: BoardDescription): Promise<void> {
   const place = placeSocket(folder, SOCKET.name, SOCKET.note);
   const radioPlace = placeSocket(folder, RADIO_SOCKET.name, RADIO_SOCKET.note);
   const benches = new BenchSocket();
@@ -41,12 +42,22 @@ async function surround({ folder, poweredOnAtNs }: WorldArguments, board: BoardD
   };
   const pins = openWorldPins(PINS_DESCRIPTOR, end);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end);
-  const clock = new HostAlarmClock(BigInt(poweredOnAtNs));
+  const time = isTimeVirtual
+    ? new WorldTime({
+        lend: (limitNs) => pins.lend(limitNs),
+        tell: (event) => tell(event),
+        drained: () => benches.drained(),
+      })
+    : undefined;
+  const clock = time ?? new HostAlarmClock(BigInt(poweredOnAtNs));
   const tell = (event: WorldEvent): void => benches.tell(event);
-  const accessPoint = new AccessPoint({ uplink: tcpUplink, clock, tell });
+  const accessPoint = new AccessPoint({ uplink: hostUplink, clock, tell });
   const drive = (frame: PinFrame): void => pins.drive(frame);
-  const world = new World({ parts: board.parts, clock, drive, tell, accessPoint });
-  pins.onChipDrives((frame) => world.chipDrives(frame));
+  const world = new World({ parts: board.parts, clock, drive, tell, accessPoint, ...(time && { time }) });
+  pins.onFrame((frame) => {
+    if (frame.kind === 'pin') world.chipDrives(frame);
+    else if (frame.from === 'chip') time?.reached(frame.atNs);
+  });
   await radios.listen(radioPlace.path, (device) => accessPoint.connected(device));
   radioPlace.announce();
   // The bench comes last: its note says that the world is ready.
@@ -54,13 +65,16 @@ async function surround({ folder, poweredOnAtNs }: WorldArguments, board: BoardD
   place.announce();
 }
 
+type Arguments = Required<WorldArguments>;
+
 /** From the secure world of the same checkout; a person who starts it by hand gets the usage. */
-function parse(text: string | undefined): WorldArguments | undefined {
+function parse(text: string | undefined): Arguments | undefined {
   const value: unknown = text?.startsWith('{') === true ? JSON.parse(text) : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  const { folder, board, poweredOnAtNs } = value as Readonly<Record<string, unknown>>;
+  const { folder, board, poweredOnAtNs, isTimeVirtual = false } = value as Readonly<Record<string, unknown>>;
   if (typeof folder !== 'string' || typeof board !== 'string' || typeof poweredOnAtNs !== 'string') return undefined;
-  return /^\d{1,20}$/.test(poweredOnAtNs) ? { folder, board, poweredOnAtNs } : undefined;
+  if (typeof isTimeVirtual !== 'boolean') return undefined;
+  return /^\d{1,20}$/.test(poweredOnAtNs) ? { folder, board, poweredOnAtNs, isTimeVirtual } : undefined;
 }
 
 const parsed = parse(process.argv[2]);
