@@ -2,7 +2,7 @@
 
 import { INTERRUPT } from '../../contracts/core/chip.ts';
 import type { Chip } from '../hil/chip.ts';
-import type { Clock } from '../hil/clock.ts';
+import type { Clock, SteppedClock } from '../hil/clock.ts';
 import type { MonotonicCounter } from '../hil/counter.ts';
 import type { CryptoBlock } from '../hil/crypto.ts';
 import type { Flash } from '../hil/flash.ts';
@@ -11,6 +11,7 @@ import type { PinWires, SerialWire } from '../hil/pins.ts';
 import { BusFirewall } from './bus-firewall.ts';
 import { GpioBlock } from './gpio-block.ts';
 import { clockWindow, flashWindow } from './read-windows.ts';
+import { steppedClockWindow } from './stepped-clock-window.ts';
 import { ServiceUart } from './service-uart.ts';
 import { SystemBus } from './system-bus.ts';
 
@@ -21,6 +22,8 @@ export interface ChipParts {
   readonly counter: MonotonicCounter;
   readonly crypto: CryptoBlock;
   readonly clock: Clock;
+  /** The same clock, when it is virtual. */
+  readonly steppedClock?: SteppedClock;
 }
 
 /** The chip with the legs that lead out of it. */
@@ -35,7 +38,9 @@ export function resetChip(parts: ChipParts): PackagedChip {
   const firewall = new BusFirewall(parts.clock);
   const pins = new GpioBlock(parts.clock);
   const serial = new ServiceUart(() => bus.interrupt(INTERRUPT.serviceUart));
-  const bus: SystemBus = new SystemBus(firewall, [pins, serial, clockWindow(parts.clock), flashWindow(parts.flash)]);
-  const { flash, fuses, counter, crypto, clock } = parts;
+  const { flash, fuses, counter, crypto, clock, steppedClock } = parts;
+  const time = steppedClock === undefined ? clockWindow(clock) : steppedClockWindow(steppedClock);
+  const bus: SystemBus = new SystemBus(firewall, [pins, serial, time, flashWindow(flash)]);
+  steppedClock?.onMoreTime(() => bus.interrupt(INTERRUPT.timer));
   return { chip: { flash, fuses, counter, crypto, clock, firewall, bus }, pins, serial };
 }

@@ -108,6 +108,33 @@ test('device MACs differ by purpose, by message and by device', (t) => {
   t.is(new Set(macs).size, 6);
 });
 
+test('what is sealed opens with the same key, nonce and associated bytes alone, on the same device', (t) => {
+  const [one, other] = [1, 2].map((secret) => {
+    const { programmer, keyRows } = bank();
+    programmer.writeDeviceSecret(row(secret));
+    return createCryptoBlock(keyRows, nodeCrypto, hostEntropy);
+  });
+  if (one === undefined || other === undefined) throw new Error('two devices');
+  const key = { purpose: 'a', context: row(1) };
+  const nonce = row(3).subarray(0, 12);
+  const sealed = one.deviceSeal(key, nonce, row(4), row(5));
+  t.is(sealed.length, row(4).length + 16);
+  t.deepEqual(one.deviceOpen(key, nonce, sealed, row(5)), row(4));
+  const flipped = sealed.map((byte, index) => (index === 7 ? byte ^ 1 : byte));
+  for (const [why, opened] of [
+    ['another device', other.deviceOpen(key, nonce, sealed, row(5))],
+    ['another purpose', one.deviceOpen({ ...key, purpose: 'b' }, nonce, sealed, row(5))],
+    ['another context', one.deviceOpen({ ...key, context: row(2) }, nonce, sealed, row(5))],
+    ['another nonce', one.deviceOpen(key, row(6).subarray(0, 12), sealed, row(5))],
+    ['other associated bytes', one.deviceOpen(key, nonce, sealed, row(6))],
+    ['one bit', one.deviceOpen(key, nonce, flipped, row(5))],
+    ['cut short', one.deviceOpen(key, nonce, sealed.subarray(0, -1), row(5))],
+    ['no tag at all', one.deviceOpen(key, nonce, sealed.subarray(0, 3), row(5))],
+    ['a nonce of another length', one.deviceOpen(key, row(3), sealed, row(5))],
+  ] as const)
+    t.is(opened, undefined, why);
+});
+
 test('the monitor takes the lower s alone', (t) => {
   const key = p256ScalarFrom(randomBytes(48));
   const signature = nodeCrypto.signP256(key, row(1));

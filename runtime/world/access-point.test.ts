@@ -8,6 +8,9 @@ import type { RadioFrame } from '../../contracts/wire/radio-link.ts';
 import {
   decodeRadioFrame,
   encodeRadioFrame,
+  RADIO_CALLERS_MAX,
+  RADIO_DATAGRAM_COST_BYTES,
+  RADIO_DATAGRAM_MAX_BYTES,
   RADIO_FRAME_MAX_BYTES,
   RADIO_STREAMS_MAX,
   RADIO_WINDOW_BYTES,
@@ -15,7 +18,7 @@ import {
 import type { WorldEvent } from '../../contracts/wire/world-link.ts';
 import { MS, VirtualTime } from '../../test/support/virtual-time.ts';
 import { AccessPoint } from './access-point.ts';
-import type { UplinkEvents } from '../hil/uplink.ts';
+import type { UplinkDatagramEvents, UplinkEvents, UplinkListenEvents } from '../hil/uplink.ts';
 
 /** One connection that the access point opened, as the outside sees it. */
 class Outside {
@@ -39,15 +42,50 @@ class Outside {
   destroy = () => void this.log.push('destroy');
 }
 
+/** Somebody outside who has connected. */
+class Caller {
+  readonly address = '10.0.0.7';
+  readonly port = 4711;
+  isRefused = false;
+  outside: Outside | undefined;
+  refuse = () => void (this.isRefused = true);
+  accept(events: UplinkEvents): Outside {
+    this.outside = new Outside('caller', events);
+    return this.outside;
+  }
+}
+
 function bench() {
   const time = new VirtualTime();
   const told: WorldEvent[] = [];
   const outsides: Outside[] = [];
+  const listeners: { readonly port: number; readonly events: UplinkListenEvents }[] = [];
+  const binds: { readonly port: number; readonly events: UplinkDatagramEvents }[] = [];
+  const datagrams: { address: string; port: number; bytes: Uint8Array; sent: () => void }[] = [];
+  const lookups: { readonly name: string; readonly found: (addresses: readonly Uint8Array[]) => void }[] = [];
+  const gone: string[] = [];
   const uplink = {
     connect: (host: string, port: number, events: UplinkEvents) => {
       const outside = new Outside(`${host} ${port}`, events);
       outsides.push(outside);
       return outside;
+    },
+    listen: (port: number, events: UplinkListenEvents) => {
+      listeners.push({ port, events });
+      return { destroy: () => void gone.push(`listener ${port}`) };
+    },
+    bind: (port: number, events: UplinkDatagramEvents) => {
+      binds.push({ port, events });
+      return {
+        send: (address: string, to: number, bytes: Uint8Array, sent: () => void) => {
+          datagrams.push({ address, port: to, bytes, sent });
+        },
+        destroy: () => void gone.push(`datagrams ${port}`),
+      };
+    },
+    lookup: (name: string, found: (addresses: readonly Uint8Array[]) => void) => {
+      lookups.push({ name, found });
+      return () => void gone.push(`lookup ${name}`);
     },
   };
   const accessPoint = new AccessPoint({ uplink, clock: time, tell: (event) => told.push(event) });
@@ -65,7 +103,8 @@ function bench() {
     outside.events.connected();
     return outside;
   };
-  return { time, told, outsides, accessPoint, heard, session, say, open, isCutOff: () => isCutOff };
+  const outside = { outsides, listeners, binds, datagrams, lookups, gone };
+  return { time, told, ...outside, accessPoint, heard, session, say, open, isCutOff: () => isCutOff };
 }
 
 const dataOf = (heard: readonly RadioFrame[]) =>
@@ -95,6 +134,7 @@ test('a stream is a connection: bytes both ways, an end each, then it is gone', 
 for (const [how, why] of [
   ['unknown', 'hostUnknown'],
   ['unreachable', 'hostUnreachable'],
+  ['refused', 'connectionRefused'],
 ] as const) {
   test(`a host that is ${how} is refused as ${why}`, (t) => {
     const { heard, say, outsides } = bench();
@@ -255,18 +295,156 @@ test('whatever a device sends, the access point cuts it off or goes on, and neve
     fc.record({ kind: fc.constant('closed' as const), stream, how: fc.constant('lost' as const) }),
     fc.record({ kind: fc.constant('credit' as const), stream, bytes: fc.integer({ min: 1, max: 9 }) }),
     fc.record({ kind: fc.constant('data' as const), stream, bytes: fc.uint8Array({ minLength: 1, maxLength: 9 }) }),
+    fc.record({ kind: fc.constantFrom('listen' as const, 'bind' as const), stream, port: fc.constant(1) }),
+    fc.record({ kind: fc.constant('accept' as const), stream, listener: stream }),
+    fc.record({ kind: fc.constant('lookup' as const), stream, name: fc.constant('a') }),
+    fc.record({
+      kind: fc.constant('datagram' as const),
+      stream,
+      address: fc.constant('10.0.0.1'),
+      port: fc.constant(1),
+      bytes: fc.uint8Array({ maxLength: 9 }),
+    }),
   );
   const chunk = fc.oneof(
     fc.uint8Array({ maxLength: 64 }),
     fc.array(frame, { maxLength: 6 }).map((frames) => concatBytes(...frames.map(encodeRadioFrame))),
   );
   const law = fc.property(fc.array(chunk, { maxLength: 6 }), (chunks) => {
-    const { session, outsides } = bench();
+    const { session, outsides, listeners, binds, datagrams, lookups } = bench();
     for (const bytes of chunks) {
       session.receive(bytes);
       outsides.at(-1)?.events.connected();
       outsides.at(-1)?.events.bytes(Uint8Array.of(1));
+      listeners.at(-1)?.events.listening(8000);
+      listeners.at(-1)?.events.caller(new Caller());
+      binds.at(-1)?.events.bound(8000);
+      binds.at(-1)?.events.datagram('10.0.0.1', 1, Uint8Array.of(1));
+      datagrams.pop()?.sent();
+      lookups.pop()?.found([Uint8Array.of(10, 0, 0, 1)]);
     }
   });
   t.notThrows(() => fc.assert(law, { numRuns: 300 }));
+});
+
+test('a listening port lets its callers in one by one, and each is a stream like any other', (t) => {
+  const { heard, say, listeners } = bench();
+  say({ kind: 'listen', stream: 1, port: 8080 });
+  const [listener] = listeners;
+  listener?.events.listening(40_000);
+  const caller = new Caller();
+  listener?.events.caller(caller);
+  say({ kind: 'accept', stream: 2, listener: 1 });
+  caller.outside?.events.bytes(Uint8Array.of(5));
+  say({ kind: 'accept', stream: 3, listener: 1 });
+  t.deepEqual(heard, [
+    { kind: 'listening', stream: 1, hostPort: 40_000 },
+    { kind: 'caller', stream: 1, address: '10.0.0.7', port: 4711 },
+    { kind: 'opened', stream: 2 },
+    { kind: 'data', stream: 2, bytes: Uint8Array.of(5) },
+    { kind: 'refused', stream: 3, why: 'hostUnreachable' },
+  ]);
+});
+
+test('callers beyond the bound are not let in, and the others go with their listener', (t) => {
+  const { gone, say, listeners, isCutOff } = bench();
+  say({ kind: 'listen', stream: 1, port: 80 });
+  listeners[0]?.events.listening(40_000);
+  const callers = Array.from({ length: RADIO_CALLERS_MAX + 1 }, () => new Caller());
+  for (const caller of callers) listeners[0]?.events.caller(caller);
+  t.deepEqual(
+    callers.map(({ isRefused }) => isRefused),
+    callers.map((_, index) => index === RADIO_CALLERS_MAX),
+  );
+  say({ kind: 'closed', stream: 1, how: 'finished' });
+  t.true(callers.every(({ isRefused }) => isRefused));
+  t.deepEqual(gone, ['listener 80']);
+  t.false(isCutOff());
+});
+
+test('a port that cannot be opened is refused as taken; off takes an open one away', (t) => {
+  const { accessPoint, heard, say, listeners, binds } = bench();
+  say({ kind: 'listen', stream: 1, port: 80 }, { kind: 'bind', stream: 2, port: 80 });
+  listeners[0]?.events.closed();
+  binds[0]?.events.closed();
+  say({ kind: 'listen', stream: 3, port: 81 }, { kind: 'bind', stream: 4, port: 81 });
+  listeners[1]?.events.listening(81);
+  accessPoint.obey({ do: 'radio', power: 'off' });
+  t.deepEqual(heard, [
+    { kind: 'refused', stream: 1, why: 'portTaken' },
+    { kind: 'refused', stream: 2, why: 'portTaken' },
+    { kind: 'listening', stream: 3, hostPort: 81 },
+    { kind: 'closed', stream: 3, how: 'lost' },
+    { kind: 'refused', stream: 4, why: 'radioOff' },
+  ]);
+});
+
+test('datagrams go both ways, and those without credit are lost while the next ones come', (t) => {
+  const { datagrams, heard, say, binds } = bench();
+  say({ kind: 'bind', stream: 1, port: 0 });
+  binds[0]?.events.bound(0);
+  say({ kind: 'datagram', stream: 1, address: '10.0.0.1', port: 53, bytes: Uint8Array.of(1, 2) });
+  t.like(datagrams[0], { address: '10.0.0.1', port: 53 });
+  datagrams[0]?.sent();
+  t.deepEqual(heard.at(-1), { kind: 'credit', stream: 1, bytes: 2 + RADIO_DATAGRAM_COST_BYTES });
+  const cost = RADIO_DATAGRAM_MAX_BYTES + RADIO_DATAGRAM_COST_BYTES;
+  const fitting = Math.floor(RADIO_WINDOW_BYTES / cost);
+  for (let sent = 0; sent < fitting + 3; sent++)
+    binds[0]?.events.datagram('10.0.0.1', 53, new Uint8Array(RADIO_DATAGRAM_MAX_BYTES));
+  binds[0]?.events.datagram('10.0.0.1', 53, new Uint8Array(RADIO_DATAGRAM_MAX_BYTES + 1));
+  t.is(heard.filter(({ kind }) => kind === 'datagram').length, fitting);
+  say({ kind: 'credit', stream: 1, bytes: cost });
+  binds[0]?.events.datagram('10.0.0.2', 7, Uint8Array.of(9));
+  t.deepEqual(heard.at(-1), { kind: 'datagram', stream: 1, address: '10.0.0.2', port: 7, bytes: Uint8Array.of(9) });
+});
+
+test('a device that sends datagrams beyond its credit is cut off', (t) => {
+  const { say, binds, isCutOff } = bench();
+  say({ kind: 'bind', stream: 1, port: 0 });
+  binds[0]?.events.bound(0);
+  const bytes = new Uint8Array(RADIO_DATAGRAM_MAX_BYTES);
+  for (let sent = 0; sent < 8; sent++) say({ kind: 'datagram', stream: 1, address: '10.0.0.1', port: 53, bytes });
+  t.true(isCutOff());
+});
+
+test('a name is asked for once: addresses, none, or the radio is off; a device that gives up hears nothing', async (t) => {
+  const { accessPoint, gone, heard, say, lookups, time } = bench();
+  const address = Uint8Array.of(10, 0, 0, 1);
+  for (const stream of [1, 2, 3]) say({ kind: 'lookup', stream, name: `host-${stream}.example` });
+  lookups[0]?.found([address]);
+  lookups[1]?.found([]);
+  say({ kind: 'closed', stream: 3, how: 'lost' });
+  lookups[2]?.found([address]);
+  accessPoint.obey({ do: 'radio-delay', delayMs: 10 });
+  say({ kind: 'lookup', stream: 4, name: 'host-4.example' });
+  lookups[3]?.found([address]);
+  say({ kind: 'lookup', stream: 5, name: 'host-5.example' });
+  accessPoint.obey({ do: 'radio', power: 'off' });
+  t.is(heard.length, 2);
+  await time.advance(10n * MS);
+  t.deepEqual(heard, [
+    { kind: 'addresses', stream: 1, addresses: [address] },
+    { kind: 'refused', stream: 2, why: 'hostUnknown' },
+    { kind: 'addresses', stream: 4, addresses: [address] },
+    { kind: 'refused', stream: 5, why: 'radioOff' },
+  ]);
+  t.true(gone.includes('lookup host-3.example'));
+});
+
+test('a name of the bench has an address of the bench, and what goes there ends where the bench says', (t) => {
+  const { accessPoint, datagrams, heard, say, outsides, lookups, binds, told } = bench();
+  accessPoint.obey({ do: 'radio-host', name: 'API.example', address: '127.0.0.1', port: 4000 });
+  t.like(told.at(-1), { hosts: ['api.example'] });
+  say({ kind: 'lookup', stream: 1, name: 'api.EXAMPLE' });
+  t.deepEqual(heard.at(-1), { kind: 'addresses', stream: 1, addresses: [Uint8Array.of(198, 18, 0, 1)] });
+  say({ kind: 'open', stream: 2, host: '198.18.0.1', port: 80 }, { kind: 'bind', stream: 3, port: 0 });
+  t.is(outsides[0]?.address, '127.0.0.1 4000');
+  binds[0]?.events.bound(0);
+  say({ kind: 'datagram', stream: 3, address: '198.18.0.1', port: 53, bytes: Uint8Array.of(1) });
+  t.like(datagrams[0], { address: '127.0.0.1', port: 4000 });
+  binds[0]?.events.datagram('127.0.0.1', 4000, Uint8Array.of(2));
+  t.like(heard.at(-1), { kind: 'datagram', address: '198.18.0.1', port: 53 });
+  accessPoint.obey({ do: 'radio-host', name: 'api.example', address: null, port: null });
+  say({ kind: 'lookup', stream: 4, name: 'api.example' });
+  t.is(lookups.length, 1);
 });

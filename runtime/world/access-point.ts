@@ -4,6 +4,7 @@
 import type { RadioCommand, WorldEvent } from '../../contracts/wire/world-link.ts';
 import type { Alarm, Clock } from '../hil/clock.ts';
 import type { AirConditions, CutFault, RadioEnd } from './air.ts';
+import { BenchHosts } from './bench-hosts.ts';
 import { RadioSession } from './radio-session.ts';
 import type { Uplink } from '../hil/uplink.ts';
 
@@ -26,6 +27,7 @@ const NS_PER_MS = 1_000_000n;
 export class AccessPoint {
   readonly #parts: AccessPointParts;
   readonly #sessions = new Set<RadioSession>();
+  readonly #hosts = new BenchHosts();
   readonly #air = { isOn: true, delayNs: 0n, cut: undefined as CutFault | undefined };
 
   constructor(parts: AccessPointParts) {
@@ -53,13 +55,21 @@ export class AccessPoint {
       case 'radio-delay':
         this.#air.delayNs = BigInt(command.delayMs) * NS_PER_MS;
         break;
+      case 'radio-host': {
+        const { name, address, port } = command;
+        this.#hosts.set(name, address === null ? undefined : { address, port: port ?? undefined });
+        break;
+      }
     }
     this.#tell();
   }
 
   #conditions(): AirConditions {
     const air = this.#air;
+    const hosts = this.#hosts;
     return {
+      route: (host, port) => hosts.resolve(host, port),
+      addressOf: (name) => hosts.addressOf(name),
       get isOn() {
         return air.isOn;
       },
@@ -86,6 +96,7 @@ export class AccessPoint {
       power: isOn ? 'on' : 'off',
       cutAfterBytes: cut?.afterBytes ?? null,
       delayMs: Number(delayNs / NS_PER_MS),
+      hosts: this.#hosts.names,
     });
   }
 }

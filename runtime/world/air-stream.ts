@@ -1,21 +1,24 @@
 // One stream through the air: a connection to the outside, with a window of credit each way. Never reads on from outside while the
 // device has given no credit.
 
-import type { RadioClosing, RadioFrame } from '../../contracts/wire/radio-link.ts';
+import type { RadioClosing, RadioFrame, RadioRefusal } from '../../contracts/wire/radio-link.ts';
 import { RADIO_DATA_MAX_BYTES, RadioCredit, RadioLinkError } from '../../contracts/wire/radio-link.ts';
-import type { AirConditions, CutFault } from './air.ts';
+import type { CutFault } from './air.ts';
+import type { AirPart, AirParts } from './air-part.ts';
 import type { UplinkConnection, UplinkEvents } from '../hil/uplink.ts';
 
-export interface AirStreamParts {
-  readonly stream: number;
-  readonly air: AirConditions;
-  readonly send: (frame: RadioFrame) => void;
-  /** The stream is no more, at this end. */
-  readonly onGone: () => void;
-}
+type UplinkClosing = Parameters<UplinkEvents['closed']>[0];
+/** What the device hears when there was no connection. */
+const REFUSED_AS: Readonly<Record<UplinkClosing, RadioRefusal>> = {
+  unknown: 'hostUnknown',
+  refused: 'connectionRefused',
+  unreachable: 'hostUnreachable',
+  finished: 'hostUnreachable',
+  lost: 'hostUnreachable',
+};
 
-export class AirStream implements UplinkEvents {
-  readonly #parts: AirStreamParts;
+export class AirStream implements AirPart, UplinkEvents {
+  readonly #parts: AirParts;
   readonly #stream: number;
   /** The fault that waits while this stream is opened: a later one is not for it. */
   readonly #cut: CutFault | undefined;
@@ -32,7 +35,7 @@ export class AirStream implements UplinkEvents {
   #closing: RadioClosing | undefined;
   #outsideBytes = 0;
 
-  constructor(parts: AirStreamParts) {
+  constructor(parts: AirParts) {
     this.#parts = parts;
     this.#stream = parts.stream;
     this.#cut = parts.air.cut;
@@ -90,11 +93,10 @@ export class AirStream implements UplinkEvents {
     this.#pump();
   }
 
-  closed(how: Parameters<UplinkEvents['closed']>[0]): void {
+  closed(how: UplinkClosing): void {
     if (this.#isGone || this.#closing !== undefined) return;
     if (!this.#isOpen) {
-      const why = how === 'unknown' ? 'hostUnknown' : 'hostUnreachable';
-      this.#send({ kind: 'refused', stream: this.#stream, why });
+      this.#send({ kind: 'refused', stream: this.#stream, why: REFUSED_AS[how] });
       return this.#gone();
     }
     this.#closing = how === 'finished' ? 'finished' : 'lost';

@@ -31,6 +31,8 @@ export class Bench {
     if (command.do === 'press' && !this.#world.hasButton(command.pin)) {
       return this.#answer(this.#world.refuse('no-such-part', `no button on pin ${command.pin}`));
     }
+    const refusal = this.#world.objection(command);
+    if (refusal !== undefined) return this.#answer(this.#world.refuse(refusal, `it cannot ${command.do} now`));
     this.#world.command(command);
   }
 }

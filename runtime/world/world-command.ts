@@ -1,12 +1,17 @@
 // Reads one line of the bench: a command to the world, or why it is none. Never throws for what is in the line.
 
 import { GPIO_PINS } from '../../contracts/core/chip.ts';
+import { parseIp } from '../../contracts/core/ip-address.ts';
+import { isRadioHost } from '../../contracts/wire/radio-link.ts';
 import type { WorldCommand } from '../../contracts/wire/world-link.ts';
 
 /** A press that lasts longer than an hour is a mistake in a unit. */
 export const PRESS_MAX_MS = 3_600_000;
+/** Ten years; a thousandth of a millisecond of it is still exact in a number. */
+export const MOMENT_MAX_MS = 10 * 365 * 24 * 3_600_000;
 /** A delay beyond what any protocol waits for is a mistake in a unit. */
 export const DELAY_MAX_MS = 600_000;
+const PORT_MAX = 65_535;
 /** More than any download. */
 export const CUT_MAX_BYTES = 0xffff_ffff;
 
@@ -21,6 +26,11 @@ export function readWorldCommand(line: string): ReadCommand {
     case 'press':
     case 'drive':
       return readPinCommand(value, value['do']);
+    case 'run': {
+      const untilMs = value['untilMs'];
+      if (!isMoment(untilMs)) return no(`untilMs must be 0 to ${MOMENT_MAX_MS}`);
+      return only(value, ['do', 'untilMs']) ?? { ok: true, command: { do: 'run', untilMs } };
+    }
     case 'radio': {
       const power = value['power'];
       if (power !== 'on' && power !== 'off') return no('power must be on or off');
@@ -37,9 +47,23 @@ export function readWorldCommand(line: string): ReadCommand {
       if (!isCount(delayMs, 0, DELAY_MAX_MS)) return no(`delayMs must be 0 to ${DELAY_MAX_MS}`);
       return only(value, ['do', 'delayMs']) ?? { ok: true, command: { do: 'radio-delay', delayMs } };
     }
+    case 'radio-host':
+      return readBenchHost(value);
     default:
-      return no('do must be press, drive, radio, radio-cut or radio-delay');
+      return no('do must be press, drive, run, radio, radio-cut, radio-delay or radio-host');
   }
+}
+
+function readBenchHost(value: Readonly<Record<string, unknown>>): ReadCommand {
+  const { name, address, port } = value;
+  if (typeof name !== 'string' || !isRadioHost(name) || parseIp(name) !== undefined)
+    return no('name must be a host name');
+  if (address !== null && (typeof address !== 'string' || parseIp(address) === undefined))
+    return no('address must be null, or an IP address');
+  if (port !== null && !isCount(port, 1, PORT_MAX)) return no(`port must be null, or 1 to ${PORT_MAX}`);
+  return (
+    only(value, ['do', 'name', 'address', 'port']) ?? { ok: true, command: { do: 'radio-host', name, address, port } }
+  );
 }
 
 function readPinCommand(value: Readonly<Record<string, unknown>>, what: 'press' | 'drive'): ReadCommand {
@@ -50,7 +74,10 @@ function readPinCommand(value: Readonly<Record<string, unknown>>, what: 'press' 
       const forMs = value['forMs'];
       if (typeof forMs !== 'number' || !(forMs > 0 && forMs <= PRESS_MAX_MS))
         return no(`forMs must be more than 0, at most ${PRESS_MAX_MS}`);
-      return only(value, ['do', 'pin', 'forMs']) ?? { ok: true, command: { do: 'press', pin, forMs } };
+      const atMs = value['atMs'];
+      if (atMs !== undefined && !isMoment(atMs)) return no(`atMs must be 0 to ${MOMENT_MAX_MS}`);
+      const command = { do: 'press', pin, forMs, ...(atMs !== undefined && { atMs }) } as const;
+      return only(value, ['do', 'pin', 'forMs', 'atMs']) ?? { ok: true, command };
     }
     case 'drive': {
       const level = value['level'];
@@ -82,6 +109,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 /** A whole number from `least` to `most`. */
 function isCount(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+}
+
+function isMoment(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= MOMENT_MAX_MS;
 }
 
 function no(message: string): ReadCommand {

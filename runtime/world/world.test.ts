@@ -23,11 +23,10 @@ function bench(more: { readonly bounce?: Bounce } = {}) {
   const driven: string[] = [];
   const events: WorldEvent[] = [];
   const tell = (event: WorldEvent) => events.push(event);
-  const uplink = {
-    connect: () => {
-      throw new Error('nothing here uses the radio');
-    },
+  const unused = () => {
+    throw new Error('nothing here uses the radio');
   };
+  const uplink = { connect: unused, listen: unused, bind: unused, lookup: unused };
   const world = new World({
     parts: PARTS,
     clock: time,
@@ -48,8 +47,8 @@ test('buttons rest at the level that is not their active one, from the beginning
   const { driven, boot } = bench();
   t.deepEqual(driven, ['12 high', '14 low']);
   t.deepEqual(boot, [
-    { kind: 'pin', t: 0, pin: 12, level: 1 },
-    { kind: 'pin', t: 0, pin: 14, level: 0 },
+    { kind: 'pin', t: 0, pin: 12, level: 1, by: 'world' },
+    { kind: 'pin', t: 0, pin: 14, level: 0, by: 'world' },
   ]);
 });
 
@@ -63,8 +62,8 @@ test('a press is one edge down and one up, in the chip’s time', async (t) => {
   t.deepEqual(driven.slice(2), ['12 low', '12 high']);
   t.deepEqual(events, [
     { kind: 'press', t: 5, pin: 12 },
-    { kind: 'pin', t: 5, pin: 12, level: 0 },
-    { kind: 'pin', t: 105, pin: 12, level: 1 },
+    { kind: 'pin', t: 5, pin: 12, level: 0, by: 'world' },
+    { kind: 'pin', t: 105, pin: 12, level: 1, by: 'world' },
   ]);
 });
 
@@ -134,9 +133,9 @@ test('the bench switches the access point, arms its faults and sees how it is th
   await time.advance(2n * MS);
   say('{"do":"radio","power":"off"}\n{"do":"radio-cut","afterBytes":9}\n{"do":"radio-delay","delayMs":20}\n');
   t.deepEqual(events, [
-    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: null, delayMs: 0 },
-    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: 9, delayMs: 0 },
-    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: 9, delayMs: 20 },
+    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: null, delayMs: 0, hosts: [] },
+    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: 9, delayMs: 0, hosts: [] },
+    { kind: 'radio', t: 2, power: 'off', cutAfterBytes: 9, delayMs: 20, hosts: [] },
   ]);
 });
 

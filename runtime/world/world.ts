@@ -8,6 +8,7 @@ import type { AccessPoint } from './access-point.ts';
 import type { Bounce, WorldPart } from './parts.ts';
 import { NO_BOUNCE } from './parts.ts';
 import { Wire } from './wire.ts';
+import type { WorldTime } from './world-time.ts';
 
 export interface WorldOutputs {
   readonly parts: readonly WorldPart[];
@@ -19,6 +20,8 @@ export interface WorldOutputs {
   readonly tell: (event: WorldEvent) => void;
   readonly accessPoint: AccessPoint;
   readonly bounce?: Bounce;
+  /** The clock again, when time is virtual. */
+  readonly time?: WorldTime;
 }
 
 const NS_PER_MS = 1_000_000;
@@ -46,14 +49,28 @@ export class World {
 
   /** The chip drives or lets go of a pin. What a frame says of the world's own side is ignored. */
   chipDrives({ from, pin, drive, atNs }: PinFrame): void {
-    if (from === 'chip' && this.#wire(pin).drive('chip', drive)) this.#tellLevel(pin, atNs);
+    if (from === 'chip' && this.#wire(pin).drive('chip', drive)) this.#tellLevel(pin, atNs, 'chip');
   }
 
-  /** A press of a pin without a button does nothing: ask `hasButton` first. */
+  /** Why this command cannot be obeyed now; `undefined`: it can. */
+  objection(command: WorldCommand): Extract<WorldEvent, { kind: 'refused' }>['code'] | undefined {
+    const { clock, time } = this.#outputs;
+    if (command.do === 'run' && time === undefined) return 'time-is-real';
+    if (command.do !== 'run' && command.do !== 'press' && command.do !== 'drive') return undefined;
+    if (time?.isRunning === true) return 'time-is-running';
+    const moment = command.do === 'run' ? command.untilMs : command.do === 'press' ? command.atMs : undefined;
+    return moment !== undefined && nanoseconds(moment) < clock.nowNs() ? 'time-is-past' : undefined;
+  }
+
+  /** A press of a pin without a button does nothing: ask `hasButton` and `objection` first. */
   command(command: WorldCommand): void {
     switch (command.do) {
       case 'press':
-        return this.#press(command.pin, command.forMs);
+        return command.atMs === undefined
+          ? this.#press(command.pin, command.forMs)
+          : this.#schedule(command.pin, command.forMs, command.atMs);
+      case 'run':
+        return this.#outputs.time?.run(nanoseconds(command.untilMs));
       case 'drive':
         this.#drop(command.pin);
         return this.#drive(command.pin, driveOf(command.level));
@@ -72,6 +89,12 @@ export class World {
     return this.#buttons.has(pin);
   }
 
+  #schedule(pin: number, forMs: number, atMs: number): void {
+    const { clock, tell } = this.#outputs;
+    clock.at(nanoseconds(atMs), () => this.#press(pin, forMs));
+    tell({ kind: 'scheduled', t: milliseconds(clock.nowNs()), pin, atMs });
+  }
+
   #press(pin: number, forMs: number): void {
     const button = this.#buttons.get(pin);
     if (button === undefined) return;
@@ -80,7 +103,7 @@ export class World {
     this.#drop(pin);
     tell({ kind: 'press', t: milliseconds(pressedAtNs), pin });
     this.#swing(button, true, pressedAtNs, () => {
-      const releaseAtNs = pressedAtNs + BigInt(Math.round(forMs * NS_PER_MS));
+      const releaseAtNs = pressedAtNs + nanoseconds(forMs);
       this.#contacts.set(
         pin,
         clock.at(releaseAtNs, () => this.#swing(button, false, releaseAtNs, () => this.#contacts.delete(pin))),
@@ -114,11 +137,11 @@ export class World {
     const atNs = this.#outputs.clock.nowNs();
     const isEdge = wire.drive('world', drive);
     this.#outputs.drive({ from: 'world', pin, drive, atNs });
-    if (isEdge) this.#tellLevel(pin, atNs);
+    if (isEdge) this.#tellLevel(pin, atNs, 'world');
   }
 
-  #tellLevel(pin: number, atNs: bigint): void {
-    this.#outputs.tell({ kind: 'pin', t: milliseconds(atNs), pin, level: this.#wire(pin).level });
+  #tellLevel(pin: number, atNs: bigint, by: 'chip' | 'world'): void {
+    this.#outputs.tell({ kind: 'pin', t: milliseconds(atNs), pin, level: this.#wire(pin).level, by });
   }
 
   #wire(pin: number): Wire {
@@ -138,7 +161,11 @@ function driveOf(level: 0 | 1 | null): Drive {
   return level === 0 ? 'low' : 'high';
 }
 
+function nanoseconds(ms: number): bigint {
+  return BigInt(Math.round(ms * NS_PER_MS));
+}
+
 /** With three decimals. */
-function milliseconds(ns: bigint): number {
+export function milliseconds(ns: bigint): number {
   return Number(ns / 1000n) / 1000;
 }
