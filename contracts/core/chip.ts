@@ -48,8 +48,14 @@ export const UART_REGISTER = {
   transmit: 0x20,
 } as const;
 export const UART_FIFO_BYTES = 64 * 1024;
-/** u64 nanoseconds since power-on. */
-export const CLOCK_REGISTER = { now: 0x0 } as const;
+/**
+ * `now`: u64 nanoseconds since power-on. `kind`: u32, one of `CLOCK_KIND`. A virtual clock has two more registers, u64 each:
+ * `wait` (written) says that the normal world has nothing to do before this time, and moves the clock there, or to `limit` when that
+ * comes first. `limit` (read) is how far time may go; when it was reached and time may go further, line `timer` is raised. A virtual
+ * clock moves in no other way: computing takes no time.
+ */
+export const CLOCK_REGISTER = { now: 0x0, limit: 0x8, wait: 0x10, kind: 0x18 } as const;
+export const CLOCK_KIND = { real: 0, virtual: 1 } as const;
 
 /** Interrupt lines to the A7's normal world. */
-export const INTERRUPT = { serviceUart: 1, firewallViolation: 2 } as const;
+export const INTERRUPT = { serviceUart: 1, firewallViolation: 2, timer: 3 } as const;

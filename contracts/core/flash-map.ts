@@ -16,5 +16,7 @@ export const FLASH_PART = {
   osSlotB: { offset: 0x40_0000, size: 0x20_0000 },
   /** All customer images together: 1 MiB, as on the MT3620. */
   applications: { offset: 0x80_0000, size: 0x10_0000 },
+  /** Mutable storage of the apps, sealed by the monitor: two places for each app that keeps any, which take turns. */
+  appStorage: { offset: 0x90_0000, size: 0x40_0000 },
 } as const;
 export type FlashPartName = keyof typeof FLASH_PART;

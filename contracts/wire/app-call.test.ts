@@ -3,13 +3,22 @@ import fc from 'fast-check';
 import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
 import { ByteWriter } from '../core/bytes.ts';
 import { CodedError } from '../core/coded-error.ts';
+import { formatIp } from '../core/ip-address.ts';
 import { APP_FRAME_MAX_BYTES } from '../core/limits.ts';
 import * as call from './app-call.ts';
+import { TCP_PART_MAX_BYTES } from './app-call/tcp-calls.ts';
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
 const byte = fc.integer({ min: 0, max: 0xff });
 const time = fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn });
 const handle = { handle: word };
+const port = fc.integer({ min: 0, max: 0xffff });
+const direction = fc.constantFrom('receive' as const, 'send' as const);
+const address = fc
+  .oneof(...[4, 16].map((length) => fc.uint8Array({ minLength: length, maxLength: length })))
+  .map(formatIp);
+const storagePath = { path: fc.string({ unit: 'grapheme', maxLength: 20 }) };
+const storageKind = { kind: fc.constantFrom('file' as const, 'directory' as const) };
 /** Arguments of every function; the type makes the table complete. */
 const arguments_: {
   readonly [F in call.AppFunction]: fc.Arbitrary<Omit<Extract<call.AppRequest, { function: F }>, 'function'>>;
@@ -28,6 +37,34 @@ const arguments_: {
   'timers.take-expirations': fc.record(handle),
   'log.write': fc.record({ message: fc.string({ unit: 'grapheme' }) }),
   'handle.close': fc.record(handle),
+  'tcp.connect': fc.record({ address, port }),
+  'tcp.listen': fc.record({ port }),
+  'tcp.ready': fc.record(handle),
+  'tcp.accept': fc.record(handle),
+  'tcp.room': fc.record(handle),
+  'tcp.send': fc.record({ ...handle, bytes: fc.uint8Array({ maxLength: 300 }) }),
+  'tcp.receive': fc.record({ ...handle, maxBytes: fc.integer({ min: 0, max: TCP_PART_MAX_BYTES }) }),
+  'tcp.shutdown': fc.record({ ...handle, direction }),
+  'tcp.watch': fc.record({ ...handle, direction }),
+  'udp.bind': fc.record({ port }),
+  'udp.ready': fc.record(handle),
+  'udp.send': fc.record({ ...handle, address, port, bytes: fc.uint8Array({ maxLength: 300 }) }),
+  'udp.receive': fc.record(handle),
+  'udp.watch': fc.record({ ...handle, direction }),
+  'names.resolve': fc.record({ name: fc.string({ maxLength: 60 }) }),
+  'names.addresses': fc.record(handle),
+  'storage.stat': fc.record(storagePath),
+  'storage.list': fc.record(storagePath),
+  'storage.create': fc.record({ ...storagePath, ...storageKind }),
+  'storage.read': fc.record({ ...storagePath, offset: word, length: fc.nat(32 * 1024) }),
+  'storage.write': fc.record({ ...storagePath, offset: word, bytes: fc.uint8Array() }),
+  'storage.resize': fc.record({ ...storagePath, size: word }),
+  'storage.rename': fc.record({ ...storagePath, to: storagePath.path }),
+  'storage.remove': fc.record({ ...storagePath, ...storageKind }),
+  'storage.sync': fc.record({}),
+  'clock.now': fc.record({}),
+  'random.bytes': fc.record({ count: fc.nat(32 * 1024) }),
+  'usage.tell': fc.record({ memoryBytes: word, tableEntries: word }),
 };
 /** What follows the length word, after the word itself was checked. */
 function body(frame: Uint8Array): Uint8Array {

@@ -6,10 +6,24 @@ import type { AppReply, AppResult } from './app-call/app-reply.ts';
 import { readReply, writeReply } from './app-call/app-reply.ts';
 import type { CallArea } from './app-call/call-area.ts';
 import { AppCallError } from './app-call/call-area.ts';
+import type { ClockRequest } from './app-call/clock-calls.ts';
+import { CLOCK_CALLS } from './app-call/clock-calls.ts';
 import type { GpioRequest } from './app-call/gpio-calls.ts';
 import { GPIO_CALLS } from './app-call/gpio-calls.ts';
 import type { LogRequest } from './app-call/log-calls.ts';
 import { LOG_CALLS } from './app-call/log-calls.ts';
+import type { NameRequest } from './app-call/name-calls.ts';
+import { NAME_CALLS } from './app-call/name-calls.ts';
+import type { RandomRequest } from './app-call/random-calls.ts';
+import { RANDOM_CALLS } from './app-call/random-calls.ts';
+import type { StorageRequest } from './app-call/storage-calls.ts';
+import { STORAGE_CALLS } from './app-call/storage-calls.ts';
+import type { TcpRequest } from './app-call/tcp-calls.ts';
+import { TCP_CALLS } from './app-call/tcp-calls.ts';
+import type { UdpRequest } from './app-call/udp-calls.ts';
+import { UDP_CALLS } from './app-call/udp-calls.ts';
+import type { UsageRequest } from './app-call/usage-calls.ts';
+import { USAGE_CALLS } from './app-call/usage-calls.ts';
 import type { HandleRequest, PollRequest, TimerRequest } from './app-call/wait-calls.ts';
 import { HANDLE_CALLS, POLL_CALLS, TIMER_CALLS } from './app-call/wait-calls.ts';
 
@@ -20,7 +34,19 @@ export { AppCallError } from './app-call/call-area.ts';
 export { POLL_MAX_HANDLES } from './app-call/wait-calls.ts';
 
 /** Every call that an app can make. */
-export type AppRequest = GpioRequest | PollRequest | TimerRequest | LogRequest | HandleRequest;
+export type AppRequest =
+  | GpioRequest
+  | PollRequest
+  | TimerRequest
+  | LogRequest
+  | HandleRequest
+  | UsageRequest
+  | StorageRequest
+  | ClockRequest
+  | RandomRequest
+  | TcpRequest
+  | UdpRequest
+  | NameRequest;
 export type AppFunction = AppRequest['function'];
 /** What stands before the dot. */
 export type AppArea = AppFunction extends `${infer Area}.${string}` ? Area : never;
@@ -32,6 +58,13 @@ const AREAS = {
   timers: TIMER_CALLS,
   log: LOG_CALLS,
   handle: HANDLE_CALLS,
+  usage: USAGE_CALLS,
+  storage: STORAGE_CALLS,
+  clock: CLOCK_CALLS,
+  random: RANDOM_CALLS,
+  tcp: TCP_CALLS,
+  udp: UDP_CALLS,
+  names: NAME_CALLS,
 } as const satisfies { readonly [Area in AppArea]: CallArea<Extract<AppRequest, { function: `${Area}.${string}` }>> };
 
 /**
@@ -46,6 +79,13 @@ export const APP_FUNCTION = {
   ...TIMER_CALLS.functions,
   ...LOG_CALLS.functions,
   ...HANDLE_CALLS.functions,
+  ...USAGE_CALLS.functions,
+  ...STORAGE_CALLS.functions,
+  ...CLOCK_CALLS.functions,
+  ...RANDOM_CALLS.functions,
+  ...TCP_CALLS.functions,
+  ...UDP_CALLS.functions,
+  ...NAME_CALLS.functions,
 } satisfies Readonly<Record<AppFunction, number>>;
 
 const BY_NUMBER: ReadonlyMap<number, AppFunction> = new Map(

@@ -53,6 +53,10 @@ export const LINK_METHODS = {
   'app.stop': 'appDevelopment',
   /** {} → {apps: AppStatus[]} */
   'app.status': 'free',
+  /** {} → {crashes: CrashRecord[]}: the newest, oldest first */
+  'app.crashes': 'free',
+  /** {} → {apps: AppMemoryStats[]} */
+  'app.memory-stats': 'free',
   /** {nonce: bytes} → {evidence: bytes}: signed by the device, without any certificate key */
   'evidence.collect': 'free',
   /** {host, port} → {}: where the service is; whom the device believes is fixed in its keystore */
@@ -101,14 +105,39 @@ export interface InstalledImage {
 /** `crashed` waits for its restart; `failed` was given up after a crash loop. */
 export type AppState = 'stopped' | 'starting' | 'running' | 'stopping' | 'crashed' | 'failed';
 
+export const APP_PLACEMENTS = ['process', 'worker', 'thread'] as const;
+export type AppPlacement = (typeof APP_PLACEMENTS)[number];
+
 export interface AppStatus {
   readonly componentId: string;
   readonly name: string;
   readonly state: AppState;
   readonly restarts: number;
   readonly context: number | null;
+  /** Alone in a process, or with others of its signer: each in a worker, or all in one thread. `null` while it does not run. */
+  readonly placement: AppPlacement | null;
   readonly memoryLimitBytes: number;
   readonly lastEnd: AppEnd | null;
+}
+
+/** What an app may use up. The order is that in which people are shown them. */
+export const APP_RESOURCES = ['memory', 'tables', 'handles', 'buffers', 'log', 'storage'] as const;
+export type AppResource = (typeof APP_RESOURCES)[number];
+
+/** One app's budget; `resources` is empty while it does not run. */
+export interface AppMemoryStats {
+  readonly componentId: string;
+  readonly name: string;
+  readonly resources: readonly ResourceUse[];
+}
+
+export interface ResourceUse {
+  readonly resource: AppResource;
+  readonly unit: 'bytes' | 'entries' | 'handles';
+  readonly used: number;
+  readonly limit: number;
+  /** The most since the app was started. */
+  readonly peak: number;
 }
 
 export interface AppEnd {
@@ -225,6 +254,15 @@ export type DeviceEvent = EventBase &
         readonly componentId: string;
         readonly code: number | null;
         readonly reason: AppEnd['reason'];
+      }
+    /** A port of the app is open; `hostPort` is where this host reaches it (127.0.0.1), 0: nowhere. */
+    | {
+        readonly kind: 'listening';
+        readonly app: string;
+        readonly componentId: string;
+        readonly protocol: 'tcp' | 'udp';
+        readonly port: number;
+        readonly hostPort: number;
       }
     | { readonly kind: 'trap'; readonly app: string; readonly componentId: string; readonly detail: string }
     | {

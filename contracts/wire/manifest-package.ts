@@ -5,7 +5,8 @@ import type { ComponentId } from '../core/ids.ts';
 import type { Hardware } from './hardware-resolution.ts';
 import type { Problem } from './json-shape.ts';
 import { childPath, ROOT, shown } from './json-path.ts';
-import type { AskedGrants } from './manifest-capabilities.ts';
+import type { AskedGrants, GpioRequest } from './manifest-capabilities.ts';
+import type { DependencyRequest } from './manifest-dependencies.ts';
 import type { ManifestErrorCode } from './manifest-problem.ts';
 import type { Manifest } from './manifest.ts';
 import { checkManifest } from './manifest.ts';
@@ -28,6 +29,11 @@ export type PackagingProblem = Problem<PackagingErrorCode>;
 export type PackagingVerdict =
   | { readonly ok: true; readonly errors: readonly []; readonly packaged: PackagedManifest }
   | { readonly ok: false; readonly errors: readonly PackagingProblem[] };
+
+/** A dependency without names: what the linker gives it. */
+export interface PackagedDependency extends Pick<DependencyRequest, 'import' | 'component' | 'sha256' | 'asked'> {
+  readonly gpioPins: readonly number[];
+}
 
 /** Only this module can make one: the class is not exported, and its private member makes the type nominal. */
 class ResolvedManifest {
@@ -61,6 +67,9 @@ class ResolvedManifest {
   get asked(): AskedGrants {
     return this.#manifest.asked;
   }
+  get dependencies(): readonly PackagedDependency[] {
+    return this.#manifest.dependencies.map((dependency) => ({ ...dependency, gpioPins: pinNumbers(dependency.gpio) }));
+  }
   /** The text, UTF-8: an image's manifest section. */
   get bytes(): Uint8Array {
     return this.#bytes.slice();
@@ -92,8 +101,12 @@ export function resolveManifest(manifest: Manifest, hardware?: Hardware): Packag
     const hint = 'keep one of the two, or choose another board';
     errors.push({ code: 'pin-requested-twice', path: childPath(GPIO_PATH, index), message, hint });
   });
+  // A dependency's pins are among the app's, which are resolved already.
+  const pinOf = (request: GpioRequest): number | undefined =>
+    pins[manifest.gpio.findIndex((asked) => sameRequest(asked, request))];
+  const dependencies = manifest.dependencies.map((one) => packagedDependency(one, one.gpio.map(pinOf)));
   if (errors.length > 0) return { ok: false, errors };
-  return checkPackagedManifest(new TextEncoder().encode(packagedText(manifest, pins)));
+  return checkPackagedManifest(new TextEncoder().encode(packagedText(manifest, pins, dependencies)));
 }
 
 /**
@@ -112,6 +125,12 @@ export function checkPackagedManifest(bytes: Uint8Array): PackagingVerdict {
       const path = childPath(GPIO_PATH, index);
       errors.push({ code: 'hardware-name-unresolved', path, message, hint: 'package the app for a board' });
     }
+  });
+  verdict.manifest.dependencies.forEach(({ gpio }, index) => {
+    const path = childPath(childPath(childPath(ROOT, 'Dependencies'), index), 'Capabilities');
+    if (gpio.every(({ kind }) => kind === 'pin')) return;
+    const message = 'a dependency names a pin, a packaged manifest has pin numbers';
+    errors.push({ code: 'hardware-name-unresolved', path, message, hint: 'package the app for a board' });
   });
   if (errors.length > 0) return { ok: false, errors };
   return { ok: true, errors: [], packaged: new ResolvedManifest(verdict.manifest, bytes.slice(), pins) };
@@ -135,17 +154,40 @@ function lookUpPin(name: string, hardware: Hardware | undefined, path: string): 
   return { code: 'hardware-type-mismatch', path, message, hint };
 }
 
-function packagedText(manifest: Manifest, pins: readonly (number | undefined)[]): string {
+function sameRequest(one: GpioRequest, other: GpioRequest): boolean {
+  if (one.kind === 'pin') return other.kind === 'pin' && one.pin === other.pin;
+  return other.kind === 'name' && one.name === other.name;
+}
+
+/** Of a manifest that holds numbers only. */
+function pinNumbers(requests: readonly GpioRequest[]): readonly number[] {
+  return requests.flatMap((request) => (request.kind === 'pin' ? [request.pin] : []));
+}
+
+function packagedDependency(
+  { import: name, component, sha256, asked }: DependencyRequest,
+  pins: readonly (number | undefined)[],
+): Record<string, unknown> {
+  return { Import: name, Component: component, Sha256: sha256, Capabilities: packagedCapabilities(asked, pins) };
+}
+
+function packagedText(
+  manifest: Manifest,
+  pins: readonly (number | undefined)[],
+  dependencies: readonly Record<string, unknown>[],
+): string {
   return JSON.stringify({
     SchemaVersion: SCHEMA_VERSION,
     Name: manifest.name,
     ComponentId: manifest.componentId,
     EntryPoint: manifest.entryPoint,
     CmdArgs: manifest.cmdArgs,
+    ...(manifest.environment.length > 0 && { Environment: Object.fromEntries(manifest.environment) }),
     Capabilities: packagedCapabilities(manifest.asked, pins),
     ApplicationType: 'Default',
     MallocVersion: manifest.mallocVersion,
     TargetApplicationRuntimeVersion: APPLICATION_RUNTIME_VERSION,
+    ...(dependencies.length === 0 ? {} : { Dependencies: dependencies }),
   });
 }
 

@@ -8,6 +8,8 @@ export type ManifestErrorCode =
   | 'application-type-unknown'
   | 'application-type-not-supported'
   | 'capability-not-supported'
+  /** A dependency asks for what the app itself does not. */
+  | 'dependency-not-granted'
   | 'beta-apis-not-supported';
 
 export type ManifestProblem = Problem<ManifestErrorCode>;

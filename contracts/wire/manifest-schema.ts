@@ -2,18 +2,21 @@
 
 import type { IntegerRange } from './json-shape.ts';
 
-/** Keys of the manifest itself, as Azure Sphere's packager and device know them (learn.microsoft.com/azure-sphere/app-development/app-manifest). */
+/** Keys of the manifest itself, as Azure Sphere's packager and device know them (learn.microsoft.com/azure-sphere/app-development/app-manifest), and one of our own: Dependencies. */
 export const MANIFEST_KEYS = [
   'SchemaVersion',
   'Name',
   'ComponentId',
   'EntryPoint',
   'CmdArgs',
+  // Not in Azure Sphere, whose apps have no environment: what a WASI program reads with getenv.
+  'Environment',
   'Capabilities',
   'ApplicationType',
   'MallocVersion',
   'TargetApplicationRuntimeVersion',
   'TargetBetaApis',
+  'Dependencies',
 ] as const;
 
 export const SCHEMA_VERSION = 1;
@@ -25,6 +28,10 @@ export const RUNTIME_VERSIONS: IntegerRange = { min: 1, max: 65_535 };
 export const NAME_MAX_CHARACTERS = 255;
 export const ENTRY_POINT_MAX_CHARACTERS = 255;
 export const CMD_ARGS_MAX_COUNT = 256;
+export const ENVIRONMENT_MAX_COUNT = 64;
+/** POSIX.1-2017, section 8.1: what every program may count on. */
+export const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+export const ENVIRONMENT_VALUE_MAX_CHARACTERS = 1024;
 
 /** `Default` is a high-level app, `RealTimeCapable` one for an M4 core. */
 export const APPLICATION_TYPES = ['Default', 'RealTimeCapable'] as const;

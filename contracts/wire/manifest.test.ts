@@ -45,6 +45,7 @@ const accepted: readonly (readonly [why: string, value: unknown])[] = [
   ['a runtime version, which packagers write', { ...BASE, TargetApplicationRuntimeVersion: 12 }],
   ['an empty TargetBetaApis', { ...BASE, TargetBetaApis: '' }],
   ['no capability', withCapabilities({})],
+  ['an environment', { ...BASE, Environment: { LANG: 'de', _X9: '' } }],
   [
     'capabilities that ask for nothing',
     withCapabilities({
@@ -64,6 +65,51 @@ for (const [why, value] of accepted) {
 test('checkManifest() accepts a byte order mark', (t) => {
   t.true(checkManifest(Uint8Array.of(0xef, 0xbb, 0xbf, ...bytesOf(BASE))).ok);
 });
+
+/** BASE with one dependency that is good but for the changes. */
+function withDependency(changes: Readonly<Record<string, unknown>>): unknown {
+  const Sha256 = 'ab'.repeat(32);
+  const good = { Import: 'acme:sensor/driver@1.2.0', Component: 'lib/driver.wasm', Sha256, Capabilities: {} };
+  return { ...BASE, Dependencies: [{ ...good, ...changes }] };
+}
+
+const dependencies: readonly (readonly [why: string, changes: Record<string, unknown>, verdict: readonly string[]])[] =
+  [
+    ['a good one', {}, []],
+    [
+      'an interface of the device itself',
+      { Import: 'casemate:device/gpio@0.1.0' },
+      ['value-malformed $.Dependencies[0].Import'],
+    ],
+    ['an interface of WASI', { Import: 'wasi:cli/run@0.2.0' }, ['value-malformed $.Dependencies[0].Import']],
+    [
+      'a path that leads out of the folder',
+      { Component: '../driver.wasm' },
+      ['value-malformed $.Dependencies[0].Component'],
+    ],
+    ['an absolute path', { Component: '/driver.wasm' }, ['value-malformed $.Dependencies[0].Component']],
+    ['a digest in capitals', { Sha256: 'AB'.repeat(32) }, ['value-malformed $.Dependencies[0].Sha256']],
+    ['a digest that is short', { Sha256: 'ab' }, ['value-malformed $.Dependencies[0].Sha256']],
+    ['a key that is not known', { Version: 1 }, ['key-unknown $.Dependencies[0].Version']],
+    [
+      'storage that the app has not',
+      { Capabilities: { MutableStorage: { SizeKB: 1 } } },
+      ['dependency-not-granted $.Dependencies[0].Capabilities'],
+    ],
+    [
+      'a host that the app has not',
+      { Capabilities: { AllowedConnections: ['a.example'] } },
+      ['dependency-not-granted $.Dependencies[0].Capabilities'],
+    ],
+    [
+      'a capability that nobody enforces',
+      { Capabilities: { WifiConfig: true } },
+      ['capability-not-supported $.Dependencies[0].Capabilities.WifiConfig'],
+    ],
+  ];
+for (const [why, changes, verdict] of dependencies) {
+  test(`checkManifest() reads a dependency: ${why}`, (t) => t.deepEqual(verdictOf(withDependency(changes)), verdict));
+}
 
 /** One bad manifest per code; the type makes the table complete. */
 const perCode: Readonly<Record<ManifestErrorCode, readonly [bad: unknown, path: string]>> = {
@@ -90,6 +136,7 @@ const perCode: Readonly<Record<ManifestErrorCode, readonly [bad: unknown, path: 
   'application-type-unknown': [{ ...BASE, ApplicationType: 'Debug' }, '$.ApplicationType'],
   'application-type-not-supported': [{ ...BASE, ApplicationType: 'RealTimeCapable' }, '$.ApplicationType'],
   'capability-not-supported': [withCapabilities({ WifiConfig: true }), '$.Capabilities.WifiConfig'],
+  'dependency-not-granted': [withDependency({ Capabilities: { Gpio: [9] } }), '$.Dependencies[0].Capabilities'],
   'beta-apis-not-supported': [{ ...BASE, TargetBetaApis: 'Beta2001' }, '$.TargetBetaApis'],
 };
 for (const [code, [bad, path]] of Object.entries(perCode)) {
@@ -120,6 +167,24 @@ const refused: readonly (readonly [why: string, value: unknown, verdict: readonl
   ],
   ['a schema version in quotes', { ...BASE, SchemaVersion: '1' }, ['value-type-wrong $.SchemaVersion']],
   ['an argument that is no string', { ...BASE, CmdArgs: ['a', 1] }, ['value-type-wrong $.CmdArgs[1]']],
+  ['an environment in a list', { ...BASE, Environment: [] }, ['value-type-wrong $.Environment']],
+  ['a variable that is no string', { ...BASE, Environment: { A: 1 } }, ['value-type-wrong $.Environment.A']],
+  [
+    'a variable with a sign in its name',
+    { ...BASE, Environment: { 'A=B': '' } },
+    ['value-malformed $.Environment["A=B"]'],
+  ],
+  ['a variable with a NUL in it', { ...BASE, Environment: { A: 'a\0' } }, ['value-out-of-range $.Environment.A']],
+  [
+    'a variable over the bound',
+    { ...BASE, Environment: { A: 'a'.repeat(1025) } },
+    ['value-out-of-range $.Environment.A'],
+  ],
+  [
+    'more variables than the bound',
+    { ...BASE, Environment: Object.fromEntries(Array.from({ length: 65 }, (_, n) => [`V${n}`, ''])) },
+    ['value-out-of-range $.Environment'],
+  ],
   ['a malloc version of 3', { ...BASE, MallocVersion: 3 }, ['value-out-of-range $.MallocVersion']],
   ['capabilities in a list', { ...BASE, Capabilities: [] }, ['value-type-wrong $.Capabilities']],
   ['capabilities of the first party', withCapabilities({ Policy: {} }), ['key-unknown $.Capabilities.Policy']],
@@ -236,6 +301,7 @@ test('checkManifest() never throws, whatever stands at a known key', (t) => {
     'ComponentId',
     'EntryPoint',
     'CmdArgs',
+    'Environment',
     'ApplicationType',
     'Capabilities',
   );

@@ -4,10 +4,12 @@ import type { ComponentId } from '../core/ids.ts';
 import { parseComponentId } from '../core/ids.ts';
 import { MANIFEST_MAX_BYTES } from '../core/limits.ts';
 import type { JsonObject, JsonValue } from './json-text.ts';
-import { ShapeReader } from './json-shape.ts';
+import { ShapeReader, isJsonObject } from './json-shape.ts';
 import { childPath, ROOT, shown } from './json-path.ts';
 import type { AskedGrants, GpioRequest } from './manifest-capabilities.ts';
 import { readCapabilities } from './manifest-capabilities.ts';
+import type { DependencyRequest } from './manifest-dependencies.ts';
+import { readDependencies } from './manifest-dependencies.ts';
 import type { ManifestErrorCode, ManifestProblem } from './manifest-problem.ts';
 import * as schema from './manifest-schema.ts';
 import { didYouMean } from './near-name.ts';
@@ -24,11 +26,15 @@ interface ManifestFields {
   /** Path of the program in the image, as written (`/bin/app`). */
   readonly entryPoint: string;
   readonly cmdArgs: readonly string[];
+  /** What the app finds as its environment, in the order of the text. */
+  readonly environment: readonly (readonly [name: string, value: string])[];
   readonly mallocVersion: number | undefined;
   /** Pins asked for, in the order of the text. */
   readonly gpio: readonly GpioRequest[];
   /** Whatever else is asked for. */
   readonly asked: AskedGrants;
+  /** Components that the app is linked to, in the order of the text. */
+  readonly dependencies: readonly DependencyRequest[];
 }
 
 /** Only this module can make one: the class is not exported, and its private member makes the type nominal. */
@@ -51,6 +57,9 @@ class CheckedManifest implements ManifestFields {
   get cmdArgs(): readonly string[] {
     return this.#fields.cmdArgs;
   }
+  get environment(): ManifestFields['environment'] {
+    return this.#fields.environment;
+  }
   get mallocVersion(): number | undefined {
     return this.#fields.mallocVersion;
   }
@@ -59,6 +68,9 @@ class CheckedManifest implements ManifestFields {
   }
   get asked(): AskedGrants {
     return this.#fields.asked;
+  }
+  get dependencies(): readonly DependencyRequest[] {
+    return this.#fields.dependencies;
   }
 }
 
@@ -92,14 +104,17 @@ function readFields(reader: Reader, value: JsonValue): ManifestFields | undefine
   const componentId = readComponentId(reader, root);
   const entryPoint = readEntryPoint(reader, root);
   const cmdArgs = readCmdArgs(reader, root.get('CmdArgs'));
+  const environment = readEnvironment(reader, root.get('Environment'));
   readApplicationType(reader, root.get('ApplicationType'));
   const mallocVersion = optionalInteger(reader, root, 'MallocVersion', schema.MALLOC_VERSIONS);
   optionalInteger(reader, root, 'TargetApplicationRuntimeVersion', schema.RUNTIME_VERSIONS);
   readBetaApis(reader, root.get('TargetBetaApis'));
   const capabilities = reader.required(root, ROOT, 'Capabilities');
   const { gpio, asked } = readCapabilities(reader, capabilities, childPath(ROOT, 'Capabilities'));
+  const path = childPath(ROOT, 'Dependencies');
+  const dependencies = readDependencies(reader, root.get('Dependencies'), path, { gpio, asked });
   if (name === undefined || componentId === undefined || entryPoint === undefined) return undefined;
-  return { name, componentId, entryPoint, cmdArgs, mallocVersion, gpio, asked };
+  return { name, componentId, entryPoint, cmdArgs, environment, mallocVersion, gpio, asked, dependencies };
 }
 
 function readSchemaVersion(reader: Reader, root: JsonObject): void {
@@ -147,6 +162,31 @@ function readCmdArgs(reader: Reader, value: JsonValue | undefined): readonly str
     reader.refuse('value-out-of-range', path, `${args.length} arguments`, `use at most ${schema.CMD_ARGS_MAX_COUNT}`);
   }
   return args;
+}
+
+function readEnvironment(reader: Reader, value: JsonValue | undefined): ManifestFields['environment'] {
+  const path = childPath(ROOT, 'Environment');
+  // Names are the author's own: every key is one.
+  const names = isJsonObject(value) ? [...value.keys()] : [];
+  const variables = reader.object(value, path, names);
+  if (names.length > schema.ENVIRONMENT_MAX_COUNT) {
+    const hint = `use at most ${schema.ENVIRONMENT_MAX_COUNT}`;
+    reader.refuse('value-out-of-range', path, `${names.length} variables`, hint);
+    return [];
+  }
+  return names.flatMap((name) => {
+    const at = childPath(path, name);
+    const text = reader.string(variables?.get(name), at);
+    if (!schema.ENVIRONMENT_NAME.test(name)) {
+      const hint = 'letters, digits and _, no digit first, at most 64 of them';
+      reader.refuse('value-malformed', at, `${shown(name)} is no name of a variable`, hint);
+    }
+    if (text !== undefined && (text.length > schema.ENVIRONMENT_VALUE_MAX_CHARACTERS || text.includes('\0'))) {
+      const hint = `at most ${schema.ENVIRONMENT_VALUE_MAX_CHARACTERS} characters, none of them NUL`;
+      reader.refuse('value-out-of-range', at, `${text.length} characters`, hint);
+    }
+    return text === undefined ? [] : [[name, text] as const];
+  });
 }
 
 function readApplicationType(reader: Reader, value: JsonValue | undefined): void {

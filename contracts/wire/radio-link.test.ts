@@ -3,13 +3,16 @@ import fc from 'fast-check';
 import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
 import { CodedError } from '../core/coded-error.ts';
 import { ByteWriter } from '../core/bytes.ts';
+import { formatIp } from '../core/ip-address.ts';
 import type { RadioClosing, RadioFrame, RadioRefusal } from './radio-link.ts';
 import {
   decodeRadioFrame,
   encodeRadioFrame,
   isRadioHost,
+  RADIO_ADDRESSES_MAX,
   RADIO_CLOSING,
   RADIO_DATA_MAX_BYTES,
+  RADIO_DATAGRAM_MAX_BYTES,
   RADIO_FRAME,
   RADIO_FRAME_MAX_BYTES,
   RADIO_HOST_MAX_BYTES,
@@ -20,13 +23,16 @@ import {
 } from './radio-link.ts';
 
 const stream = fc.integer({ min: 1, max: 0xffff_ffff });
+const port = fc.integer({ min: 1, max: 0xffff });
+const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const address = fc.oneof(bytesOf(4), bytesOf(16)).map(formatIp);
 const letter = fc.constantFrom(...'abcXYZ059.-:');
 const frame: fc.Arbitrary<RadioFrame> = fc.oneof(
   fc.record({
     kind: fc.constant('open' as const),
     stream,
     host: fc.array(letter, { minLength: 1, maxLength: RADIO_HOST_MAX_BYTES }).map((letters) => letters.join('')),
-    port: fc.integer({ min: 1, max: 0xffff }),
+    port,
   }),
   fc.record({ kind: fc.constantFrom('opened' as const, 'end' as const), stream }),
   fc.record({
@@ -41,6 +47,24 @@ const frame: fc.Arbitrary<RadioFrame> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('credit' as const), stream, bytes: fc.integer({ min: 1, max: RADIO_WINDOW_BYTES }) }),
   fc.record({ kind: fc.constant('data' as const), stream, bytes: fc.uint8Array({ minLength: 1, maxLength: 600 }) }),
+  fc.record({ kind: fc.constant('listen' as const), stream, port }),
+  fc.record({ kind: fc.constant('bind' as const), stream, port: fc.integer({ min: 0, max: 0xffff }) }),
+  fc.record({ kind: fc.constant('listening' as const), stream, hostPort: fc.integer({ min: 0, max: 0xffff }) }),
+  fc.record({ kind: fc.constant('accept' as const), stream, listener: fc.integer({ min: 0, max: 0xffff_ffff }) }),
+  fc.record({ kind: fc.constant('caller' as const), stream, address, port }),
+  fc.record({
+    kind: fc.constant('datagram' as const),
+    stream,
+    address,
+    port,
+    bytes: fc.uint8Array({ maxLength: 600 }),
+  }),
+  fc.record({ kind: fc.constant('lookup' as const), stream, name: fc.constantFrom('a', 'service.example') }),
+  fc.record({
+    kind: fc.constant('addresses' as const),
+    stream,
+    addresses: fc.array(fc.oneof(bytesOf(4), bytesOf(16)), { minLength: 1, maxLength: RADIO_ADDRESSES_MAX }),
+  }),
 );
 
 test('a radio frame comes back as it was', (t) => {
@@ -61,7 +85,7 @@ const body = (kind: number, streamNumber: number) => new ByteWriter().u8(kind).u
 const ascii = (text: string) => new TextEncoder().encode(text);
 const refused: readonly (readonly [why: string, bytes: Uint8Array, code: string])[] = [
   ['nothing', new Uint8Array(0), 'layout-truncated'],
-  ['a kind that is not known', body(9, 1).finish(), 'radio-frame-malformed'],
+  ['a kind that is not known', body(99, 1).finish(), 'radio-frame-malformed'],
   ['stream 0', body(RADIO_FRAME.end, 0).finish(), 'radio-frame-malformed'],
   ['a stream that is cut', Uint8Array.of(RADIO_FRAME.end, 1, 0), 'layout-truncated'],
   ['something after the last field', body(RADIO_FRAME.end, 1).u8(0).finish(), 'layout-trailing-bytes'],
@@ -92,6 +116,43 @@ const refused: readonly (readonly [why: string, bytes: Uint8Array, code: string]
     'radio-frame-malformed',
   ],
   ['data of nothing', body(RADIO_FRAME.data, 1).finish(), 'radio-frame-malformed'],
+  ['a listener on port 0', body(RADIO_FRAME.listen, 1).u16(0).finish(), 'radio-frame-malformed'],
+  [
+    'a caller with a name in the place of an address',
+    body(RADIO_FRAME.caller, 1).u16(1).bytes(ascii('localhost')).finish(),
+    'radio-frame-malformed',
+  ],
+  [
+    'a datagram to a name',
+    body(RADIO_FRAME.datagram, 1).u16(1).u8(1).bytes(ascii('a')).finish(),
+    'radio-frame-malformed',
+  ],
+  [
+    'a datagram whose address is cut',
+    body(RADIO_FRAME.datagram, 1).u16(1).u8(9).bytes(ascii('10.0.0.1')).finish(),
+    'layout-truncated',
+  ],
+  [
+    'a datagram beyond its bound',
+    body(RADIO_FRAME.datagram, 1)
+      .u16(1)
+      .u8(8)
+      .bytes(ascii('10.0.0.1'))
+      .zeros(RADIO_DATAGRAM_MAX_BYTES + 1)
+      .finish(),
+    'radio-frame-malformed',
+  ],
+  ['no addresses', body(RADIO_FRAME.addresses, 1).u8(0).finish(), 'radio-frame-malformed'],
+  ['an address of 5 bytes', body(RADIO_FRAME.addresses, 1).u8(1).u8(5).zeros(5).finish(), 'radio-frame-malformed'],
+  [
+    'more addresses than a name may have',
+    body(RADIO_FRAME.addresses, 1)
+      .u8(RADIO_ADDRESSES_MAX + 1)
+      .zeros(5 * (RADIO_ADDRESSES_MAX + 1))
+      .finish(),
+    'radio-frame-malformed',
+  ],
+  ['a question for a path', body(RADIO_FRAME.lookup, 1).bytes(ascii('/a')).finish(), 'radio-frame-malformed'],
   [
     'data beyond its bound',
     body(RADIO_FRAME.data, 1)

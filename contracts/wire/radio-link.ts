@@ -1,11 +1,13 @@
-// What travels between a device's radio and its access point: byte streams to the outside, several on one wire. Never trusted by
-// either end: whatever breaks these rules ends the link.
+// What travels between a device's radio and its access point: byte streams, datagrams, open ports and questions for names, several on
+// one wire. Never trusted by either end: whatever breaks these rules ends the link.
 //
 // The device numbers its streams, each higher than all before it, and never uses a number again: frames that were under way
 // when a stream was closed then mean nothing to a later one.
 
 import { ByteReader, ByteWriter, concatBytes } from '../core/bytes.ts';
 import { CodedError } from '../core/coded-error.ts';
+import type { IpBytes } from '../core/ip-address.ts';
+import { parseIp } from '../core/ip-address.ts';
 
 /** u32 length (little-endian) of what follows; u8 kind, u32 stream, then the kind's own fields. */
 export const RADIO_FRAME = {
@@ -23,8 +25,31 @@ export const RADIO_FRAME = {
   closed: 6,
   /** Either: u32, so many more bytes may be sent to me. */
   credit: 7,
+  /** Device: u16 port that others may connect to. */
+  listen: 8,
+  /** Access point: u16 port at which the device's port is reached from outside; 0: from nowhere. The stream is open. */
+  listening: 9,
+  /** Access point, on a stream that listens: u16 port, address in ASCII: one more that wants to be let in. */
+  caller: 10,
+  /** Device: u32 stream that listens. A new stream to the one that has waited longest. */
+  accept: 11,
+  /** Device: u16 port for datagrams, 0: none that others could send to first. */
+  bind: 12,
+  /** Either: u16 port, u8 length and ASCII of the address at the other end, the datagram. */
+  datagram: 13,
+  /** Device: a name in ASCII. */
+  lookup: 14,
+  /** Access point: u8 count, each u8 length (4 or 16) and an address; the stream is gone. */
+  addresses: 15,
 } as const;
-export const RADIO_REFUSAL = { radioOff: 1, hostUnreachable: 2, hostUnknown: 3 } as const;
+/** `portTaken`: the port cannot be opened at the access point. `connectionRefused`: the host is there and wants nobody. */
+export const RADIO_REFUSAL = {
+  radioOff: 1,
+  hostUnreachable: 2,
+  hostUnknown: 3,
+  portTaken: 4,
+  connectionRefused: 5,
+} as const;
 export const RADIO_CLOSING = { finished: 1, lost: 2 } as const;
 export type RadioRefusal = keyof typeof RADIO_REFUSAL;
 export type RadioClosing = keyof typeof RADIO_CLOSING;
@@ -34,8 +59,20 @@ export const RADIO_DATA_MAX_BYTES = 16 * 1024;
 export const RADIO_FRAME_MAX_BYTES = 5 + RADIO_DATA_MAX_BYTES;
 /** What may be under way in one direction of one stream; at first each end has this much credit. */
 export const RADIO_WINDOW_BYTES = 64 * 1024;
-/** Streams at once; a device that opens one more breaks the rules. */
-export const RADIO_STREAMS_MAX = 8;
+/** Streams at once, of whatever kind; a device that opens one more breaks the rules. */
+export const RADIO_STREAMS_MAX = 64;
+/** Of them the device keeps so many for its own service, whatever its apps do, */
+export const RADIO_SERVICE_STREAMS = 8;
+/** and so many for each app, whatever the others do: with all seven contexts (chip.ts) these are all. */
+export const RADIO_APP_STREAMS = 8;
+/** One datagram. */
+export const RADIO_DATAGRAM_MAX_BYTES = 8 * 1024;
+/** What a datagram takes of the window over its bytes, so that empty ones are not free. */
+export const RADIO_DATAGRAM_COST_BYTES = 64;
+/** Addresses of one name. */
+export const RADIO_ADDRESSES_MAX = 16;
+/** Callers that wait on one listening stream; one more is not let in. */
+export const RADIO_CALLERS_MAX = 8;
 /** RFC 1035 section 2.3.4 allows 255 bytes on the wire: 253 characters. */
 export const RADIO_HOST_MAX_BYTES = 253;
 
@@ -46,7 +83,24 @@ export type RadioFrame =
   | { readonly kind: 'data'; readonly stream: number; readonly bytes: Uint8Array }
   | { readonly kind: 'end'; readonly stream: number }
   | { readonly kind: 'closed'; readonly stream: number; readonly how: RadioClosing }
-  | { readonly kind: 'credit'; readonly stream: number; readonly bytes: number };
+  | { readonly kind: 'credit'; readonly stream: number; readonly bytes: number }
+  | { readonly kind: 'listen'; readonly stream: number; readonly port: number }
+  | { readonly kind: 'listening'; readonly stream: number; readonly hostPort: number }
+  | { readonly kind: 'caller'; readonly stream: number; readonly address: string; readonly port: number }
+  | { readonly kind: 'accept'; readonly stream: number; readonly listener: number }
+  | { readonly kind: 'bind'; readonly stream: number; readonly port: number }
+  | {
+      readonly kind: 'datagram';
+      readonly stream: number;
+      readonly address: string;
+      readonly port: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: 'lookup'; readonly stream: number; readonly name: string }
+  | { readonly kind: 'addresses'; readonly stream: number; readonly addresses: readonly IpBytes[] };
+
+/** Frames of the device that begin a stream. */
+export type RadioBeginning = Extract<RadioFrame, { readonly kind: 'open' | 'listen' | 'accept' | 'bind' | 'lookup' }>;
 
 /** `radio-out-of-order`: a frame that has no place now; `radio-credit-exceeded`: more than the window. */
 export type RadioLinkErrorCode = 'radio-frame-malformed' | 'radio-out-of-order' | 'radio-credit-exceeded';
@@ -63,29 +117,64 @@ export function isRadioHost(host: string): boolean {
 /** With its length word. Errors: `radio-frame-malformed` for a host, port or length that no frame may have. */
 export function encodeRadioFrame(frame: RadioFrame): Uint8Array {
   const writer = new ByteWriter().u8(RADIO_FRAME[frame.kind]).u32(frame.stream);
+  writeFields(writer, frame);
+  const body = writer.finish();
+  return concatBytes(new ByteWriter(4).u32(body.length).finish(), body);
+}
+
+function writeFields(writer: ByteWriter, frame: RadioFrame): void {
   switch (frame.kind) {
     case 'open':
       if (!isRadioHost(frame.host) || !isPort(frame.port)) throw malformed(`no host ${frame.host}:${frame.port}`);
-      writer.u16(frame.port).bytes(new TextEncoder().encode(frame.host));
-      break;
+      writer.u16(frame.port).bytes(ascii(frame.host));
+      return;
+    case 'lookup':
+      if (!isRadioHost(frame.name)) throw malformed(`no name ${frame.name}`);
+      writer.bytes(ascii(frame.name));
+      return;
     case 'refused':
       writer.u8(RADIO_REFUSAL[frame.why]);
-      break;
+      return;
     case 'closed':
       writer.u8(RADIO_CLOSING[frame.how]);
-      break;
+      return;
     case 'credit':
       writer.u32(frame.bytes);
-      break;
+      return;
     case 'data':
       if (!isDataLength(frame.bytes.length)) throw malformed(`${frame.bytes.length} bytes of data`);
       writer.bytes(frame.bytes);
-      break;
+      return;
+    case 'listen':
+      if (!isPort(frame.port)) throw malformed(`port ${frame.port}`);
+      writer.u16(frame.port);
+      return;
+    case 'bind':
+      writer.u16(frame.port);
+      return;
+    case 'listening':
+      writer.u16(frame.hostPort);
+      return;
+    case 'accept':
+      writer.u32(frame.listener);
+      return;
+    case 'caller':
+      checkPeer(frame);
+      writer.u16(frame.port).bytes(ascii(frame.address));
+      return;
+    case 'datagram':
+      checkPeer(frame);
+      if (frame.bytes.length > RADIO_DATAGRAM_MAX_BYTES) throw malformed(`a datagram of ${frame.bytes.length} bytes`);
+      writer.u16(frame.port).u8(frame.address.length).bytes(ascii(frame.address)).bytes(frame.bytes);
+      return;
+    case 'addresses':
+      if (!isAddressCount(frame.addresses.length)) throw malformed(`${frame.addresses.length} addresses`);
+      writer.u8(frame.addresses.length);
+      for (const address of frame.addresses) writer.u8(address.length).bytes(address);
+      return;
     case 'opened':
     case 'end':
   }
-  const body = writer.finish();
-  return concatBytes(new ByteWriter(4).u32(body.length).finish(), body);
 }
 
 /** A frame without its length word, of any origin. Errors: `radio-frame-malformed`, `LayoutErrorCode`. */
@@ -103,10 +192,14 @@ function fieldsOf(kind: RadioFrame['kind'], stream: number, reader: ByteReader):
   switch (kind) {
     case 'open': {
       const port = reader.u16();
-      // Latin-1, one character a byte: what is not ASCII does not pass the check that follows.
-      const host = String.fromCharCode(...reader.bytes(Math.min(reader.remaining, RADIO_HOST_MAX_BYTES + 1)));
+      const host = hostOf(reader);
       if (!isRadioHost(host) || !isPort(port)) throw malformed('a host or port that cannot be');
       return { kind, stream, host, port };
+    }
+    case 'lookup': {
+      const name = hostOf(reader);
+      if (!isRadioHost(name)) throw malformed('a name that cannot be');
+      return { kind, stream, name };
     }
     case 'refused':
       return { kind, stream, why: nameOf(RADIO_REFUSAL, reader.u8()) };
@@ -120,10 +213,53 @@ function fieldsOf(kind: RadioFrame['kind'], stream: number, reader: ByteReader):
     case 'data':
       if (!isDataLength(reader.remaining)) throw malformed(`${reader.remaining} bytes of data`);
       return { kind, stream, bytes: reader.rest() };
+    case 'listen': {
+      const port = reader.u16();
+      if (!isPort(port)) throw malformed(`port ${port}`);
+      return { kind, stream, port };
+    }
+    case 'bind':
+      return { kind, stream, port: reader.u16() };
+    case 'listening':
+      return { kind, stream, hostPort: reader.u16() };
+    case 'accept':
+      return { kind, stream, listener: reader.u32() };
+    case 'caller': {
+      const port = reader.u16();
+      return { kind, stream, ...checkPeer({ address: hostOf(reader), port }) };
+    }
+    case 'datagram': {
+      const port = reader.u16();
+      const address = String.fromCharCode(...reader.bytes(reader.u8()));
+      if (reader.remaining > RADIO_DATAGRAM_MAX_BYTES) throw malformed(`a datagram of ${reader.remaining} bytes`);
+      return { kind, stream, ...checkPeer({ address, port }), bytes: reader.rest() };
+    }
+    case 'addresses': {
+      const count = reader.u8();
+      if (!isAddressCount(count)) throw malformed(`${count} addresses`);
+      return { kind, stream, addresses: Array.from({ length: count }, () => addressOf(reader)) };
+    }
     case 'opened':
     case 'end':
       return { kind, stream };
   }
+}
+
+/** Latin-1, one character a byte: what is not ASCII does not pass the check that follows. */
+function hostOf(reader: ByteReader): string {
+  return String.fromCharCode(...reader.bytes(Math.min(reader.remaining, RADIO_HOST_MAX_BYTES + 1)));
+}
+
+function addressOf(reader: ByteReader): IpBytes {
+  const length = reader.u8();
+  if (length !== 4 && length !== 16) throw malformed(`an address of ${length} bytes`);
+  return reader.bytes(length);
+}
+
+/** An address, never a name: whoever sends to it must not look it up again. */
+function checkPeer<Peer extends { readonly address: string; readonly port: number }>(peer: Peer): Peer {
+  if (parseIp(peer.address) === undefined || !isPort(peer.port)) throw malformed('an address or port that cannot be');
+  return peer;
 }
 
 /** What one end may still send on one stream, kept by both ends alike. Never more than the window. */
@@ -161,6 +297,14 @@ function nameOf<Name extends string>(table: Readonly<Record<Name, number>>, valu
 
 function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port <= 0xffff;
+}
+
+function isAddressCount(count: number): boolean {
+  return count > 0 && count <= RADIO_ADDRESSES_MAX;
+}
+
+function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }
 
 function isDataLength(length: number): boolean {

@@ -1,32 +1,58 @@
 // The far side of one app's pipe: frames in, checked calls, frames out. Never trusts a byte of it, never outlives the app.
 
-import type { Later } from '../../component/later.ts';
+import type { Later } from '../../contracts/core/later.ts';
 import type { AppArea, AppFunction, AppReply, AppRequest } from '../../contracts/wire/app-call.ts';
 import { areaOf, decodeAppRequest, encodeAppReply } from '../../contracts/wire/app-call.ts';
 import { CodedError } from '../../contracts/core/coded-error.ts';
 import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import type { Grants } from '../../contracts/core/grants.ts';
 import { APP_FRAME_MAX_BYTES } from '../../contracts/core/limits.ts';
-import type { AppIdentity, AuditPort, GpioPort, TimePort } from '../ports.ts';
+import type {
+  AppIdentity,
+  AuditPort,
+  GpioPort,
+  NetworkPort,
+  RandomPort,
+  StoragePort,
+  TimePort,
+  TurnPort,
+  WallClockPort,
+} from '../ports.ts';
+import { AppBudget } from './app-budget.ts';
 import type { BrokerErrorCode } from './broker-error.ts';
 import { BrokerError } from './broker-error.ts';
+import type { LastCall } from './call-log.ts';
+import { CallLog } from './call-log.ts';
 import type { CallCount } from './gate.ts';
 import { Gate } from './gate.ts';
 import type { GrantCheckFor } from './grant-check.ts';
 import type { GuardedArea, SessionEnd } from './guarded-area.ts';
+import { GuardedClock } from './guarded-clock.ts';
 import { GuardedGpio } from './guarded-gpio.ts';
 import { GuardedHandles } from './guarded-handles.ts';
 import { GuardedLog } from './guarded-log.ts';
+import { GuardedRandom } from './guarded-random.ts';
+import { GuardedStorage } from './guarded-storage.ts';
+import { GuardedNames } from './guarded-names.ts';
+import { GuardedTcp } from './guarded-tcp.ts';
 import { GuardedTimers } from './guarded-timers.ts';
+import { GuardedUdp } from './guarded-udp.ts';
+import { GuardedUsage } from './guarded-usage.ts';
 import { GuardedWait } from './guarded-wait.ts';
 import { HandleTable } from './handle-table.ts';
 import type { LogAllowance } from './log-budget.ts';
 import type { PinOwners } from './pin-owners.ts';
+import { ResolvedHosts } from './resolved-hosts.ts';
 
 /** What the broker has for all of its sessions. */
 export interface SessionServices {
   readonly time: TimePort;
+  readonly turns: TurnPort;
   readonly gpio: GpioPort;
+  readonly storage: StoragePort;
+  readonly network: NetworkPort;
+  readonly wallClock: WallClockPort;
+  readonly random: RandomPort;
   readonly audit: AuditPort;
   readonly owners: PinOwners;
   readonly grantCheckFor: GrantCheckFor;
@@ -52,6 +78,9 @@ export class AppSession {
   readonly #frames = new FrameStream(APP_FRAME_MAX_BYTES - 4);
   readonly #handles: HandleTable;
   readonly #gate: Gate;
+  readonly #calls = new CallLog();
+  /** What the app uses and may use; told to people, enforced where it is given out. */
+  readonly budget: AppBudget;
   readonly #wait: GuardedWait;
   readonly #areas: Areas;
   /** A call is being answered; the stubs send no second one before its reply. */
@@ -63,16 +92,32 @@ export class AppSession {
     const { audit, time, owners, gpio } = services;
     const { app } = peer;
     this.#peer = peer;
-    this.#handles = new HandleTable(services.handlesMax);
-    this.#gate = new Gate({ app, check: services.grantCheckFor(peer.grants), audit, handles: this.#handles });
-    const parts = { app, handles: this.#handles, gate: this.#gate };
-    this.#wait = new GuardedWait(parts, time);
+    const { handlesMax, logAllowance } = services;
+    this.budget = new AppBudget({ grants: peer.grants, handlesMax, logBytes: logAllowance.bytes });
+    this.#handles = new HandleTable(this.budget.handles);
+    this.#gate = new Gate({
+      app,
+      check: services.grantCheckFor(peer.grants),
+      audit,
+      handles: this.#handles,
+      calls: this.#calls,
+    });
+    const parts = { app, handles: this.#handles, gate: this.#gate, budget: this.budget };
+    this.#wait = new GuardedWait(parts, services);
+    const network = { network: services.network, resolved: new ResolvedHosts() };
     this.#areas = {
       gpio: new GuardedGpio(parts, { port: gpio, owners }),
       poll: this.#wait,
       timers: new GuardedTimers(parts, time),
       log: new GuardedLog(parts, services),
       handle: new GuardedHandles(parts),
+      usage: new GuardedUsage(parts),
+      storage: new GuardedStorage(parts, services),
+      clock: new GuardedClock(parts, services.wallClock),
+      random: new GuardedRandom(parts, services.random),
+      tcp: new GuardedTcp(parts, network),
+      udp: new GuardedUdp(parts, network),
+      names: new GuardedNames(parts, network),
     };
   }
 
@@ -104,6 +149,11 @@ export class AppSession {
     return this.#gate.counts();
   }
 
+  /** Oldest first. */
+  lastCalls(): readonly LastCall[] {
+    return this.#calls.list();
+  }
+
   #close(end: SessionEnd): Promise<void> {
     for (const area of Object.values(this.#areas)) area.sessionIsOver?.(end);
     this.#closing ??= this.#giveBack();
@@ -132,11 +182,13 @@ export class AppSession {
 
   #reply(reply: AppReply): void {
     if (this.#isClosed) return;
+    this.#calls.answered(reply);
     this.#isBusy = false;
     if (!this.#peer.send(encodeAppReply(reply))) this.#cutOff('reply-not-taken', undefined);
   }
 
   async #answer(request: AppRequest): Promise<AppReply> {
+    this.#calls.begun(request.function);
     // An area takes the requests that its own name leads to it.
     const area = this.#areas[areaOf(request.function)] as { call(request: AppRequest): Later<AppReply> };
     return area.call(request);

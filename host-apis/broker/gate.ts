@@ -4,6 +4,7 @@ import type { AppFunction, AppReply } from '../../contracts/wire/app-call.ts';
 import type { FunctionRule } from '../capabilities.ts';
 import { FUNCTION_RULES } from '../capabilities.ts';
 import type { AppIdentity, AuditPort, PortResult } from '../ports.ts';
+import type { CallLog } from './call-log.ts';
 import type { AskedResource, GrantCheck } from './grant-check.ts';
 import { describeResource } from './grant-check.ts';
 import type { HandleTable } from './handle-table.ts';
@@ -20,6 +21,7 @@ export interface GateParts {
   readonly check: GrantCheck;
   readonly audit: AuditPort;
   readonly handles: HandleTable;
+  readonly calls: CallLog;
 }
 
 export class Gate {
@@ -33,6 +35,7 @@ export class Gate {
 
   /** Grants are counted, denials audited one by one. `undefined`: go on. */
   ask(name: AppFunction, asked: AskedResource | undefined): AppReply | undefined {
+    this.#parts.calls.asks(asked);
     const rule = RULES.get(name);
     // `handle.close` has no rule: giving something back needs no grant.
     const allowed = rule === undefined || this.#parts.check.allows(rule, asked);

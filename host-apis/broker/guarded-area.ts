@@ -1,8 +1,9 @@
 // One area of the broker's functions for one app. Never answers a call that the gate was not asked about.
 
-import type { Later } from '../../component/later.ts';
+import type { Later } from '../../contracts/core/later.ts';
 import type { AppReply, AppRequest } from '../../contracts/wire/app-call.ts';
 import type { AppIdentity } from '../ports.ts';
+import type { AppBudget } from './app-budget.ts';
 import type { Gate } from './gate.ts';
 import type { HandleTable } from './handle-table.ts';
 
@@ -14,6 +15,7 @@ export interface AreaParts {
   readonly app: AppIdentity;
   readonly handles: HandleTable;
   readonly gate: Gate;
+  readonly budget: AppBudget;
 }
 
 export interface GuardedArea<Request extends AppRequest> {

@@ -22,7 +22,7 @@ export class GuardedLog implements GuardedArea<LogRequest> {
   constructor(parts: AreaParts, { time, audit, logAllowance }: GuardedLogServices) {
     this.#parts = parts;
     this.#audit = audit;
-    this.#budget = new LogBudget(time, logAllowance, (limit, used, allowed) =>
+    this.#budget = new LogBudget(time, logAllowance, parts.budget.log, (limit, used, allowed) =>
       audit.limit(parts.app, limit, used, allowed),
     );
   }

@@ -1,7 +1,10 @@
 // The handles of one app: numbers that mean something to its broker session alone. Never a number twice in an app's life.
 
-import type { Later } from '../../component/later.ts';
+import type { Later } from '../../contracts/core/later.ts';
+import { BudgetLine } from './app-budget.ts';
+import type { NameLookup, TcpListener, TcpStream, UdpSocket } from '../ports.ts';
 import type { AppTimer } from './app-timer.ts';
+import type { AskedResource } from './grant-check.ts';
 import type { Waitable } from './waitable.ts';
 
 interface Held<Kind extends string> {
@@ -16,7 +19,13 @@ interface Held<Kind extends string> {
 export type Holding =
   | (Held<'gpio-input'> & { readonly pin: number })
   | (Held<'gpio-output'> & { readonly pin: number })
-  | (Held<'timer'> & { readonly timer: AppTimer });
+  | (Held<'timer'> & { readonly timer: AppTimer })
+  | (Held<'tcp-stream'> & { readonly thing: TcpStream; readonly asked: AskedResource })
+  | (Held<'tcp-listener'> & { readonly thing: TcpListener; readonly asked: AskedResource })
+  | (Held<'udp-socket'> & { readonly thing: UdpSocket; readonly asked: AskedResource })
+  | (Held<'name-lookup'> & { readonly name: string; readonly lookup: NameLookup })
+  /** Something to wait for, of something else. */
+  | Held<'watch'>;
 export type HoldingKind = Holding['kind'];
 
 /** Open handles that one app may have at once, as a process has a file descriptor limit (EMFILE). */
@@ -29,12 +38,12 @@ const HANDLE_NUMBER_MAX = 0xffff_ffff;
  */
 export class HandleTable {
   readonly #open = new Map<number, Holding>();
-  readonly #budget: number;
+  readonly #line: BudgetLine;
   #reserved = 0;
   #last = 0;
 
-  constructor(budget: number = HANDLES_MAX) {
-    this.#budget = budget;
+  constructor(line: BudgetLine = new BudgetLine(HANDLES_MAX)) {
+    this.#line = line;
   }
 
   /** The newest handle; 0: none yet. */
@@ -44,16 +53,16 @@ export class HandleTable {
 
   /** Open and reserved places. */
   get used(): number {
-    return this.#open.size + this.#reserved;
+    return this.#line.used;
   }
 
   get budget(): number {
-    return this.#budget;
+    return this.#line.limit;
   }
 
   /** False: the budget is used up. After true, call `add` or `release` once. */
   reserve(): boolean {
-    if (this.used >= this.#budget || this.#last + this.#reserved >= HANDLE_NUMBER_MAX) return false;
+    if (this.#last + this.#reserved >= HANDLE_NUMBER_MAX || !this.#line.take(1)) return false;
     this.#reserved++;
     return true;
   }
@@ -61,6 +70,7 @@ export class HandleTable {
   /** Gives a reserved place back. */
   release(): void {
     this.#reserved--;
+    this.#line.give(1);
   }
 
   /** Fills a reserved place; the new handle, never 0. */
@@ -85,7 +95,7 @@ export class HandleTable {
   /** Takes the handle out of the table; `undefined`: there is no such handle. */
   take(handle: number): Holding | undefined {
     const holding = this.#open.get(handle);
-    this.#open.delete(handle);
+    if (this.#open.delete(handle)) this.#line.give(1);
     return holding;
   }
 
@@ -93,6 +103,7 @@ export class HandleTable {
   takeAll(): readonly Holding[] {
     const all = [...this.#open.values()];
     this.#open.clear();
+    this.#line.give(all.length);
     return all;
   }
 }

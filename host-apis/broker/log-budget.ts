@@ -2,6 +2,7 @@
 
 import { LOG_LINE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import type { TimePort } from '../ports.ts';
+import type { BudgetLine } from './app-budget.ts';
 
 export interface LogAllowance {
   readonly lines: number;
@@ -34,19 +35,23 @@ export function cutLogLine(message: string): string {
 export class LogBudget {
   readonly #time: TimePort;
   readonly #allowance: LogAllowance;
+  readonly #line: BudgetLine;
   readonly #onExceeded: (limit: 'log-lines' | 'log-bytes', used: number, allowed: number) => void;
   #windowEndsNs = 0n;
   #lines = 0;
   #bytes = 0;
   #cancelReport: (() => void) | undefined;
 
+  /** `line` is told the bytes of this window that went out. */
   constructor(
     time: TimePort,
     allowance: LogAllowance,
+    line: BudgetLine,
     onExceeded: (limit: 'log-lines' | 'log-bytes', used: number, allowed: number) => void,
   ) {
     this.#time = time;
     this.#allowance = allowance;
+    this.#line = line;
     this.#onExceeded = onExceeded;
   }
 
@@ -57,7 +62,10 @@ export class LogBudget {
     const line = cutLogLine(message);
     this.#lines++;
     this.#bytes += encoder.encode(line).length;
-    if (this.#lines <= this.#allowance.lines && this.#bytes <= this.#allowance.bytes) return line;
+    if (this.#lines <= this.#allowance.lines && this.#bytes <= this.#allowance.bytes) {
+      this.#line.now(this.#bytes);
+      return line;
+    }
     this.#cancelReport ??= this.#time.at(this.#windowEndsNs, () => this.close());
     return undefined;
   }
@@ -78,5 +86,6 @@ export class LogBudget {
     this.#windowEndsNs = nowNs + this.#allowance.windowNs;
     this.#lines = 0;
     this.#bytes = 0;
+    this.#line.now(0);
   }
 }

@@ -16,6 +16,10 @@ export function u64(value: bigint): AppReply {
   return { ok: true, result: { kind: 'u64', value } };
 }
 
+export function bytes(value: Uint8Array): AppReply {
+  return { ok: true, result: { kind: 'bytes', value } };
+}
+
 export function woken(value: Wake): AppReply {
   return { ok: true, result: { kind: 'wake', value } };
 }

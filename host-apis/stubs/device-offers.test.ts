@@ -9,7 +9,7 @@ import { FakeBroker } from '../../test/support/fake-broker.ts';
 import { BrokerPipe } from './broker-pipe.ts';
 import { deviceOffers } from './device-offers.ts';
 
-const offers = deviceOffers({ pipe: new BrokerPipe(new FakeBroker().streams()), files: new Map(), args: [] });
+const offers = deviceOffers({ broker: new BrokerPipe(new FakeBroker().streams()), files: new Map(), args: [] });
 const LIMITS = { memoryPages: 16 };
 
 function refusalOf(component: Uint8Array): string {

@@ -1,18 +1,19 @@
 // casemate:device/gpio: every call goes to the broker, which alone knows what the app was granted.
 
 import type { HostInterface } from '../../component/host-interface.ts';
-import { hostFunction, hostResource, hostType } from '../../component/host-interface.ts';
+import { blockingHostFunction, hostResource, hostType } from '../../component/host-interface.ts';
+import { after } from '../../contracts/core/later.ts';
 import type { EnumType } from '../../component/value-types.ts';
 import { PRIMITIVE_TYPES, ResourceType } from '../../component/value-types.ts';
-import type { BrokerPipe } from './broker-pipe.ts';
+import type { BrokerClient } from './broker-pipe.ts';
 import { ERROR_CODE, callForNothing, callForNumber, fallible, ok } from './results.ts';
 
 const LEVEL: EnumType = { kind: 'enum', names: ['low', 'high'] };
 const OUTPUT_MODE: EnumType = { kind: 'enum', names: ['push-pull', 'open-drain', 'open-source'] };
 const { u32 } = PRIMITIVE_TYPES;
 
-export function gpioInterface(pipe: BrokerPipe): HostInterface {
-  const close = (handle: number): void => void pipe.call({ function: 'handle.close', handle }, 'none');
+export function gpioInterface(broker: BrokerClient): HostInterface {
+  const close = (handle: number): void => broker.tell({ function: 'handle.close', handle });
   const input = new ResourceType('gpio input', close);
   const output = new ResourceType('gpio output', close);
   return new Map([
@@ -23,39 +24,40 @@ export function gpioInterface(pipe: BrokerPipe): HostInterface {
     ['output', hostResource(output)],
     [
       '[method]input.get',
-      hostFunction([{ name: 'self', type: { kind: 'borrow', resource: input } }], fallible(LEVEL), (handle) => {
-        const reply = callForNumber(pipe, { function: 'gpio.get', handle });
+      blockingHostFunction([{ name: 'self', type: { kind: 'borrow', resource: input } }], fallible(LEVEL), (handle) =>
         // The broker says 0 or 1: any other number would be a case that the enum does not have.
-        return reply.index === 0 ? ok(reply.value === 0 ? 0 : 1) : reply;
-      }),
+        after(callForNumber(broker, { function: 'gpio.get', handle }), (reply) =>
+          reply.index === 0 ? ok(reply.value === 0 ? 0 : 1) : reply,
+        ),
+      ),
     ],
     [
       '[method]output.set',
-      hostFunction(
+      blockingHostFunction(
         [
           { name: 'self', type: { kind: 'borrow', resource: output } },
           { name: 'level', type: LEVEL },
         ],
         fallible(),
-        (handle, level) => callForNothing(pipe, { function: 'gpio.set', handle, level }),
+        (handle, level) => callForNothing(broker, { function: 'gpio.set', handle, level }),
       ),
     ],
     [
       'open-input',
-      hostFunction([{ name: 'pin', type: u32 }], fallible({ kind: 'own', resource: input }), (pin) =>
-        callForNumber(pipe, { function: 'gpio.open-input', pin }),
+      blockingHostFunction([{ name: 'pin', type: u32 }], fallible({ kind: 'own', resource: input }), (pin) =>
+        callForNumber(broker, { function: 'gpio.open-input', pin }),
       ),
     ],
     [
       'open-output',
-      hostFunction(
+      blockingHostFunction(
         [
           { name: 'pin', type: u32 },
           { name: 'mode', type: OUTPUT_MODE },
           { name: 'initial', type: LEVEL },
         ],
         fallible({ kind: 'own', resource: output }),
-        (pin, mode, level) => callForNumber(pipe, { function: 'gpio.open-output', pin, mode, level }),
+        (pin, mode, level) => callForNumber(broker, { function: 'gpio.open-output', pin, mode, level }),
       ),
     ],
   ]);

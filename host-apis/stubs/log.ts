@@ -2,14 +2,19 @@
 
 import { LOG_LINE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import type { HostInterface } from '../../component/host-interface.ts';
-import { hostFunction } from '../../component/host-interface.ts';
+import { blockingHostFunction } from '../../component/host-interface.ts';
+import type { Later } from '../../contracts/core/later.ts';
+import { after } from '../../contracts/core/later.ts';
 import { PRIMITIVE_TYPES } from '../../component/value-types.ts';
-import type { BrokerPipe } from './broker-pipe.ts';
+import type { BrokerClient } from './broker-pipe.ts';
 
-export function logInterface(pipe: BrokerPipe): HostInterface {
-  const write = (text: string): void => {
+export function logInterface(broker: BrokerClient): HostInterface {
+  const write = (text: string): Later<void> =>
     // One unit over the bound tells the broker to cut and to mark; the rest of a long text would not fit a frame.
-    pipe.call({ function: 'log.write', message: text.slice(0, LOG_LINE_MAX_BYTES + 1) }, 'none');
-  };
-  return new Map([['write', hostFunction([{ name: 'message', type: PRIMITIVE_TYPES.string }], undefined, write)]]);
+    after(
+      broker.call({ function: 'log.write', message: text.slice(0, LOG_LINE_MAX_BYTES + 1) }, 'none'),
+      () => undefined,
+    );
+  const params = [{ name: 'message', type: PRIMITIVE_TYPES.string }] as const;
+  return new Map([['write', blockingHostFunction(params, undefined, write)]]);
 }

@@ -1,12 +1,12 @@
-// casemate:device/poll: waiting happens on the broker's side, in a blocking read. The wait is the only place where an app sleeps.
+// casemate:device/poll: waiting happens on the broker's side. The wait is the only place where an app sleeps.
 
 import { POLL_MAX_HANDLES } from '../../contracts/wire/app-call.ts';
 import type { Wake } from '../../contracts/wire/app-call.ts';
 import type { HostInterface } from '../../component/host-interface.ts';
-import { hostFunction, hostResource, hostType } from '../../component/host-interface.ts';
+import { blockingHostFunction, hostResource, hostType } from '../../component/host-interface.ts';
 import type { Case, ResourceType, Value, VariantType } from '../../component/value-types.ts';
 import { PRIMITIVE_TYPES } from '../../component/value-types.ts';
-import type { BrokerPipe } from './broker-pipe.ts';
+import type { BrokerClient } from './broker-pipe.ts';
 import { ERROR_CODE, callForWake, failed, fallible } from './results.ts';
 
 const WAKE: VariantType = {
@@ -20,7 +20,7 @@ const WAKE: VariantType = {
 const WAKE_INDEX = { ready: 0, 'timed-out': 1, terminating: 2 } as const;
 
 /** A pollable's representation is the broker's handle of what it watches. */
-export function pollInterface(pipe: BrokerPipe, pollable: ResourceType): HostInterface {
+export function pollInterface(broker: BrokerClient, pollable: ResourceType): HostInterface {
   const params = [
     { name: 'on', type: { kind: 'list', element: { kind: 'borrow', resource: pollable } } },
     { name: 'timeout-ns', type: { kind: 'option', some: PRIMITIVE_TYPES.u64 } },
@@ -31,9 +31,9 @@ export function pollInterface(pipe: BrokerPipe, pollable: ResourceType): HostInt
     ['wake', hostType(WAKE)],
     [
       'wait',
-      hostFunction(params, fallible(WAKE), (handles, timeout) => {
+      blockingHostFunction(params, fallible(WAKE), (handles, timeout) => {
         if (handles.length > POLL_MAX_HANDLES) return failed('invalid-argument');
-        return callForWake(pipe, { function: 'poll.wait', handles, timeoutNs: optionalU64(timeout) }, wakeValue);
+        return callForWake(broker, { function: 'poll.wait', handles, timeoutNs: optionalU64(timeout) }, wakeValue);
       }),
     ],
   ]);

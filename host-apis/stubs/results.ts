@@ -3,8 +3,8 @@
 import type { AppErrorCode, AppRequest, Wake } from '../../contracts/wire/app-call.ts';
 import { APP_ERROR_CODES } from '../../contracts/wire/app-call.ts';
 import type { Case, EnumType, ResultType, Value, ValueType } from '../../component/value-types.ts';
-import type { Later } from '../../component/later.ts';
-import { after } from '../../component/later.ts';
+import type { Later } from '../../contracts/core/later.ts';
+import { after } from '../../contracts/core/later.ts';
 import type { BrokerClient } from './broker-pipe.ts';
 import { BrokerError } from './broker-pipe.ts';
 
@@ -50,11 +50,7 @@ export function callForU64(broker: BrokerClient, request: AppRequest): Later<big
   });
 }
 
-export function callForWake(
-  broker: BrokerClient,
-  request: AppRequest,
-  toValue: (wake: Wake) => Value,
-): Later<Case> {
+export function callForWake(broker: BrokerClient, request: AppRequest, toValue: (wake: Wake) => Value): Later<Case> {
   return after(broker.call(request, 'wake'), (reply) => {
     if (!reply.ok) return failed(reply.error);
     if (reply.result.kind !== 'wake') throw unexpected(request);

@@ -74,10 +74,12 @@ export class AppStore {
     return entry;
   }
 
-  /** Its rollback floor stays. Errors: `image-unknown`. */
+  /** What it kept goes with it, its rollback floor stays. Errors: `image-unknown`. */
   remove(componentId: ComponentId): void {
     const gone = this.entry(componentId);
-    this.#state.replace({ ...this.#state.current, apps: this.list().filter((app) => app !== gone) });
+    const { current } = this.#state;
+    const storages = current.storages.filter((storage) => storage.componentId !== componentId);
+    this.#state.replace({ ...current, apps: this.list().filter((app) => app !== gone), storages });
   }
 
   #write(entry: AppEntry, bytes: Uint8Array): void {

@@ -55,7 +55,11 @@ test('the compartment is started with exactly the bytes that were installed, and
   const bench = await booted();
   const image = appImage({ key: service, pins: [9], memoryBytes: 131072 });
   t.like(bench.install(image), { componentId: COMPONENT.app, trust: 'service', packageBytes: image.length });
-  t.deepEqual(bench.call({ call: 'launch', componentId: COMPONENT.app }), { context: 1, memoryBytes: 131072 });
+  t.deepEqual(bench.call({ call: 'launch', componentId: COMPONENT.app }), {
+    context: 1,
+    memoryBytes: 131072,
+    placement: 'process',
+  });
   const [started] = bench.compartments;
   t.deepEqual(started?.image, image);
   t.deepEqual(started?.program.code, RUNNER);
@@ -355,7 +359,7 @@ test('a hostile OS gets an answer to every frame, and the monitor stays up', asy
   const bench = await booted();
   bench.install(appImage({ key: service }));
   // After a reset nothing is answered: stage.test.ts.
-  const number = fc.nat(27).filter((any) => any !== SECURE_CALL.reset);
+  const number = fc.nat(30).filter((any) => any !== SECURE_CALL.reset);
   const call = fc.tuple(number, fc.uint8Array({ maxLength: 60 }));
   const answered = fc.property(call, ([number, bytes]) => {
     const before = bench.secureCalls.sent.length;
@@ -366,5 +370,5 @@ test('a hostile OS gets an answer to every frame, and the monitor stays up', asy
   });
   t.notThrows(() => fc.assert(answered, { numRuns: 500 }));
   t.is(bench.call({ call: 'stop', context: 200 }), 'context-not-running');
-  t.is(Object.keys(SECURE_CALL).length, 25, 'the numbers above reach beyond every call');
+  t.is(Object.keys(SECURE_CALL).length, 28, 'the numbers above reach beyond every call');
 });

@@ -1,13 +1,16 @@
 // Running apps: contexts, firewall rows and processes. What runs are the bytes that the caller verified, and no app keeps a row.
 
-import { CONTEXTS, GPIO_MODE, GPIO_REGISTER, gpioWindow } from '../../contracts/core/chip.ts';
+import { GPIO_MODE, GPIO_REGISTER, gpioWindow } from '../../contracts/core/chip.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import { WASM_PAGE_BYTES } from '../../contracts/core/limits.ts';
 import type { Machine } from '../hil/chip.ts';
-import type { ProcessEnd, RunningProcess } from '../hil/launch.ts';
-import type { AppEnded, LaunchedApp } from './abi/records.ts';
+import type { ProcessEnd, Running } from '../hil/launch.ts';
+import type { AppEnded, LaunchedApp, Placement } from './abi/records.ts';
+import { GroupSlot } from './app-group.ts';
 import { CallRefusal } from './call-refusal.ts';
 import { appRows } from './firewall-rows.ts';
+import type { Place } from './placements.ts';
+import { Placements, signerOf } from './placements.ts';
 import { signalNumber } from './signal-numbers.ts';
 import type { TrustedApplication } from './trust-policy.ts';
 
@@ -16,19 +19,30 @@ const MODE_OFF = Uint8Array.of(GPIO_MODE.off, 0, 0, 0);
 interface RunningApp {
   readonly context: number;
   readonly application: TrustedApplication;
-  readonly process: RunningProcess;
+  readonly placement: Placement;
+  readonly process: Running;
+}
+
+/** The modules that compartments run, out of the verified OS image. */
+export interface RunnerModules {
+  readonly single: Uint8Array;
+  /** Absent in an image that has no groups. */
+  readonly group: Uint8Array | undefined;
 }
 
 export class Compartments {
   readonly #machine: Machine;
   readonly #runner: Uint8Array;
+  readonly #placements: Placements;
+  readonly #group: GroupSlot;
   readonly #running = new Map<number, RunningApp>();
   readonly #onEnded: (ended: AppEnded) => void;
 
-  /** `runner`: the module that every compartment runs, out of the verified OS image. */
-  constructor(machine: Machine, runner: Uint8Array, onEnded: (ended: AppEnded) => void) {
+  constructor(machine: Machine, runners: RunnerModules, onEnded: (ended: AppEnded) => void) {
     this.#machine = machine;
-    this.#runner = runner;
+    this.#runner = runners.single;
+    this.#placements = new Placements(runners.group === undefined ? undefined : machine.straps.groups);
+    this.#group = new GroupSlot(machine, runners.group, this.#placements);
     this.#onEnded = onEnded;
   }
 
@@ -40,29 +54,39 @@ export class Compartments {
     return [...this.#running.values()];
   }
 
-  /** Errors: `no-free-context`. */
-  freeContext(): number {
-    for (let context = 1; context < CONTEXTS; context++) if (!this.#running.has(context)) return context;
-    throw new CallRefusal('no-free-context', `${CONTEXTS - 1} apps are running`);
+  /** Errors: `no-free-context`, `placement-not-accepted`. */
+  freePlace(application: TrustedApplication): Place {
+    return this.#placements.placeFor(
+      application,
+      (signer) => this.#group.takes(signer),
+      (context) => !this.#running.has(context),
+    );
   }
 
-  /** Starts exactly these bytes in this context. When it throws, no row is left. Errors: `launch-failed`. */
-  start(application: TrustedApplication, bytes: Uint8Array, context: number): LaunchedApp {
-    const { chip, launcher } = this.#machine;
-    const { grants, image } = application;
-    const memoryPages = Math.max(1, Math.floor(grants.memoryBytes / WASM_PAGE_BYTES));
-    let process: RunningProcess;
+  /** Starts exactly these bytes in this place. When it throws, no row is left. Errors: `launch-failed`. */
+  start(application: TrustedApplication, bytes: Uint8Array, { placement, context }: Place): LaunchedApp {
+    const { chip } = this.#machine;
+    const { grants } = application;
+    let process: Running;
     try {
       for (const row of appRows(context, grants)) chip.firewall.add(row);
-      const program = { name: image.componentId, code: this.#runner };
-      process = launcher.startCompartment(program, context, bytes, { memoryPages });
+      process =
+        placement === 'process'
+          ? this.#startProcess(application, bytes, context)
+          : this.#group.start(signerOf(application), context, bytes);
     } catch (cause) {
       chip.firewall.removeContext('a7Normal', context);
       throw new CallRefusal('launch-failed', cause instanceof Error ? cause.message : String(cause), { cause });
     }
-    this.#running.set(context, { context, application, process });
+    this.#running.set(context, { context, application, placement, process });
     process.onEnd((end) => this.#ended(context, end));
-    return { context, memoryBytes: grants.memoryBytes };
+    return { context, memoryBytes: grants.memoryBytes, placement };
+  }
+
+  #startProcess({ grants, image }: TrustedApplication, bytes: Uint8Array, context: number): Running {
+    const memoryPages = Math.max(1, Math.floor(grants.memoryBytes / WASM_PAGE_BYTES));
+    const program = { name: image.componentId, code: this.#runner };
+    return this.#machine.launcher.startCompartment(program, context, bytes, { memoryPages });
   }
 
   /** At once; the `ended` event follows. Errors: `context-not-running`. */
@@ -75,7 +99,9 @@ export class Compartments {
   #ended(context: number, { exitCode, signal, lastWords }: ProcessEnd): void {
     this.#floatPins(context);
     this.#machine.chip.firewall.removeContext('a7Normal', context);
+    const isGrouped = this.#running.get(context)?.placement !== 'process';
     this.#running.delete(context);
+    if (isGrouped && !this.running().some(({ placement }) => placement !== 'process')) this.#group.emptied();
     const how =
       exitCode === undefined
         ? ({ kind: 'signal', signal: signalNumber(signal) } as const)

@@ -8,7 +8,8 @@ import type { Firewall, FirewallRow } from '../hil/firewall.ts';
 export function programOsRows(firewall: Firewall): void {
   const row = { master: 'a7Normal', contexts: [OS_CONTEXT], read: true, execute: false, locked: true } as const;
   firewall.add({ ...row, ...REGION.serviceUart, name: 'os: service UART', write: true });
-  firewall.add({ ...row, ...REGION.clock, name: 'os: clock', write: false });
+  // For the one register that a virtual clock takes a write at; a real one takes none.
+  firewall.add({ ...row, ...REGION.clock, name: 'os: clock', write: true });
 }
 
 /** One row per granted pin, in the app's context alone. */

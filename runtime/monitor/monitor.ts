@@ -30,11 +30,14 @@ import { raiseRollbackFloors } from './boot/rollback-floors.ts';
 import { CallRefusal } from './call-refusal.ts';
 import { CapabilitySlot } from './capability-slot.ts';
 import { ClaimSlot } from './claim-slot.ts';
+import type { RunnerModules } from './compartments.ts';
 import { Compartments } from './compartments.ts';
 import { ImageStaging } from './image-staging.ts';
 import { OsRecordStore } from './os-record-store.ts';
 import type { SealedState } from './sealed-state.ts';
 import type { AppEntry } from './state-record.ts';
+import type { StoragePart } from './storage-store.ts';
+import { StorageStore } from './storage-store.ts';
 import type { Standing, TrustedApplication } from './trust-policy.ts';
 import { TrustPolicy } from './trust-policy.ts';
 import { TrustedTime } from './trusted-time.ts';
@@ -49,8 +52,7 @@ export interface MonitorParts {
   readonly keystoreFiles: ReadonlyMap<string, Uint8Array>;
   /** Of the OS image that runs, seconds since 1970. */
   readonly buildTime: number;
-  /** The compartments' module. */
-  readonly runner: Uint8Array;
+  readonly runners: RunnerModules;
 }
 
 export class Monitor {
@@ -62,6 +64,7 @@ export class Monitor {
   readonly #time: TrustedTime;
   readonly #attester: Attester;
   readonly #records: OsRecordStore;
+  readonly #storages: StorageStore;
   readonly #keystoreFiles: ReadonlyMap<string, Uint8Array>;
   readonly #store: AppStore;
   readonly #staging = new ImageStaging();
@@ -69,7 +72,7 @@ export class Monitor {
   #log: readonly MeasuredLine[];
   #endedListener: (ended: AppEnded) => void = () => undefined;
 
-  constructor({ machine, keys, state, log, runner, keystoreFiles, buildTime }: MonitorParts) {
+  constructor({ machine, keys, state, log, runners, keystoreFiles, buildTime }: MonitorParts) {
     const { chip } = machine;
     const { crypto } = chip;
     this.#machine = machine;
@@ -82,8 +85,9 @@ export class Monitor {
     this.#time = new TrustedTime(chip, state, this.#policy, buildTime);
     this.#attester = new Attester(machine, state);
     this.#records = new OsRecordStore(chip, state);
+    this.#storages = new StorageStore(chip, state);
     this.#store = new AppStore(chip, state);
-    this.#compartments = new Compartments(machine, runner, (ended) => this.#endedListener(ended));
+    this.#compartments = new Compartments(machine, runners, (ended) => this.#endedListener(ended));
   }
 
   onEnded(listener: (ended: AppEnded) => void): void {
@@ -133,7 +137,7 @@ export class Monitor {
   /** Errors: `image-unknown`, `image-running`. */
   removeImage(componentId: ComponentId): void {
     this.#refuseRunning(componentId);
-    this.#store.remove(componentId);
+    this.#storages.clearing(componentId, () => this.#store.remove(componentId));
   }
 
   /** Fewer bytes at the end of the section. Errors: `image-unknown`, `image-invalid`. */
@@ -145,7 +149,8 @@ export class Monitor {
 
   /**
    * From flash to a running compartment, on one reading of the flash: what is checked here is what runs.
-   * Errors: `image-unknown`, `image-running`, `image-rolled-back`, `resource-in-use`, `no-free-context`, `launch-failed`, and
+   * Errors: `image-unknown`, `image-running`, `image-rolled-back`, `resource-in-use`, `no-free-context`, `placement-not-accepted`,
+   * `launch-failed`, and
    * `TrustPolicy.check`'s.
    */
   launch(componentId: ComponentId): LaunchedApp {
@@ -156,9 +161,9 @@ export class Monitor {
     const application = this.#policy.check(bytes, this.#standing);
     this.#store.checkRollback(componentId, application.image.rollbackIndex);
     this.#refuseHeldPins(application.grants);
-    const context = this.#compartments.freeContext();
+    const place = this.#compartments.freePlace(application);
     this.#measure(application);
-    return this.#compartments.start(application, bytes, context);
+    return this.#compartments.start(application, bytes, place);
   }
 
   /** Errors: `context-not-running`. */
@@ -231,6 +236,22 @@ export class Monitor {
     this.#records.write(record, bytes);
   }
 
+  /** Errors: `StorageStore.read`'s. */
+  readStorage(componentId: ComponentId, offset: number, length: number): Uint8Array {
+    this.#store.entry(componentId);
+    return this.#storages.read(componentId, this.#epoch).slice(offset, offset + length);
+  }
+
+  /** Errors: `image-unknown`, `StorageStore.write`'s. */
+  writeStorage({ componentId, ...part }: { readonly componentId: ComponentId } & StoragePart): void {
+    this.#store.entry(componentId);
+    this.#storages.write(componentId, this.#epoch, part);
+  }
+
+  random(length: number): Uint8Array {
+    return this.#machine.chip.crypto.random(length);
+  }
+
   /** Out of the image that the boot verified, never from flash again. Errors: `internal` when the image has no such file. */
   keystoreFile(file: KeystoreFileName): Uint8Array {
     const bytes = this.#keystoreFiles.get(KEYSTORE_FILES[file]);
@@ -253,6 +274,11 @@ export class Monitor {
     if (this.#log.length >= MEASUREMENT_LOG_MAX_LINES)
       throw new CallRefusal('launch-failed', 'the measurement log is full until the next reset');
     this.#log = [...this.#log, { stage: 'app', digest, rollbackIndex, name: componentId, signerId }];
+  }
+
+  /** 0 while the device is nobody's: the first claim takes what was kept before it away. */
+  get #epoch(): number {
+    return this.#claim.current?.epoch ?? 0;
   }
 
   get #standing(): Standing {

@@ -23,7 +23,7 @@ export const SLOT_BYTES = PART_BYTES / Number(SLOTS);
 const LENGTH_BYTES = 4;
 const MAC_BYTES = 32;
 /** Names the layout: a record of another one is no record. */
-const MAC_PURPOSE = 'state record v3';
+const MAC_PURPOSE = 'state record v4';
 
 interface SealedCopy {
   readonly n: bigint;

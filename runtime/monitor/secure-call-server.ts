@@ -89,6 +89,14 @@ export class SecureCallServer {
         return encodeSecureResult(tag, request.call, monitor.writeRecord(request.record, request.bytes));
       case 'keystoreFile':
         return encodeSecureResult(tag, request.call, monitor.keystoreFile(request.file));
+      case 'readStorage': {
+        const { componentId, offset, length } = request;
+        return encodeSecureResult(tag, request.call, monitor.readStorage(componentId, offset, length));
+      }
+      case 'writeStorage':
+        return encodeSecureResult(tag, request.call, monitor.writeStorage(request));
+      case 'random':
+        return encodeSecureResult(tag, request.call, monitor.random(request.length));
     }
   }
 }

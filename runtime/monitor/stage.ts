@@ -1,6 +1,6 @@
 // The monitor's entry, third stage: opens the state, programs the firewall, starts the OS and then serves it. Never returns keys.
 
-import { BUILD_TIME_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, GROUP_RUNNER_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { isCoded } from '../../contracts/core/coded-error.ts';
 import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { decodeImageFiles } from '../../contracts/core/image-files.ts';
@@ -31,14 +31,15 @@ async function boot({ machine: whole, log: before, keystore, keystoreFiles }: Mo
   const platformKeys = keys.filter(({ role }) => role === 'platform').map(({ publicKey }) => publicKey);
   const os = loadStage(chip, 'os', () => platformKeys);
   const osFiles = decodeFiles(os.image.files, 'os');
-  const [runner, buildTime] = [runnerOf(osFiles), buildTimeOf(osFiles)];
+  const runners = { single: runnerOf(osFiles), group: osFiles.get(GROUP_RUNNER_FILE) };
+  const buildTime = buildTimeOf(osFiles);
   const log = measured(machine, before, os.measurement);
   const monitor = new Monitor({
     machine,
     keys,
     state,
     log,
-    runner,
+    runners,
     buildTime,
     keystoreFiles: decodeFiles(keystoreFiles, 'trustedKeystore'),
   });

@@ -9,6 +9,7 @@ import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
 import { MAX_APPS, MAX_FLOORS } from './app-store.ts';
 import { SLOT_BYTES } from './sealed-state.ts';
 import type { DeviceState } from './state-record.ts';
+import { MAX_STORAGES } from './storage-store.ts';
 import { EMPTY_STATE, decodeState, encodeState } from './state-record.ts';
 
 const RECORDS = Object.keys(OS_RECORD) as OsRecordName[];
@@ -44,6 +45,16 @@ const state: fc.Arbitrary<DeviceState> = fc.record({
   records: fc.array(
     fc.record({ record: fc.constantFrom(...RECORDS), place: fc.constantFrom(0, 1), length: u32, digest: bytes(32) }),
     { maxLength: 6 },
+  ),
+  storages: fc.array(
+    fc.record({
+      componentId,
+      pair: fc.nat(255),
+      epoch: u32,
+      id: bytes(16),
+      floor: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    }),
+    { maxLength: 4 },
   ),
 });
 
@@ -81,6 +92,13 @@ test('the fullest state fits a slot', (t) => {
     claim: { catalogId: id, publisherKeyId: new Uint8Array(32), epoch: 1 },
     timeFloor: 1,
     records: RECORDS.map((record) => ({ record, place: 1, length: 1, digest: new Uint8Array(32) })),
+    storages: Array.from({ length: MAX_STORAGES }, (_, pair) => ({
+      componentId: id,
+      pair,
+      epoch: 1,
+      id: new Uint8Array(16),
+      floor: 1n,
+    })),
   };
   // Length word, number and MAC stand beside it.
   const size = encodeState(fullest).length + 4 + 8 + 32;

@@ -41,6 +41,19 @@ export interface OsRecordEntry {
   readonly digest: Uint8Array;
 }
 
+/** Where the mutable storage of a component lies, and which of it still counts. */
+export interface StorageSlot {
+  readonly componentId: ComponentId;
+  /** Which pair of places in the flash part is its own. */
+  readonly pair: number;
+  /** Of the claim under which it was begun: a device with another owner does not read it. */
+  readonly epoch: number;
+  /** Chosen at random when it was begun, and part of its key: what an earlier holder of the pair left never opens. 16 bytes. */
+  readonly id: Uint8Array;
+  /** Generations before this one do not count any more. */
+  readonly floor: bigint;
+}
+
 export interface DeviceState {
   /** The applied device capability file, 256 bytes. */
   readonly capabilityFile: Uint8Array | undefined;
@@ -56,6 +69,7 @@ export interface DeviceState {
   /** Seconds since 1970 that the service once signed: the time is never before it. */
   readonly timeFloor: number;
   readonly records: readonly OsRecordEntry[];
+  readonly storages: readonly StorageSlot[];
 }
 
 export const EMPTY_STATE: DeviceState = {
@@ -67,6 +81,7 @@ export const EMPTY_STATE: DeviceState = {
   claim: undefined,
   timeFloor: 0,
   records: [],
+  storages: [],
 };
 
 const APP: Layout<AppEntry> = {
@@ -108,9 +123,21 @@ const RECORD: Layout<OsRecordEntry> = {
   },
 };
 
+const STORAGE: Layout<StorageSlot> = {
+  write(writer, { componentId, pair, epoch, id, floor }) {
+    COMPONENT_ID.write(writer, componentId);
+    writer.u8(pair).u32(epoch).bytes(id).u64(floor);
+  },
+  read(reader) {
+    const componentId = COMPONENT_ID.read(reader);
+    return { componentId, pair: reader.u8(), epoch: reader.u32(), id: reader.bytes(16).slice(), floor: reader.u64() };
+  },
+};
+
 /**
  * Layout: u8 capability present [· file (256)] · u64 serial · u16 count, apps · u16 count, floors · u32 boot count · claim
- * (`CLAIM_FACTS`) · u64 time floor · u16 count, records {u8 record, u8 place, u32 length, digest (32)}.
+ * (`CLAIM_FACTS`) · u64 time floor · u16 count, records {u8 record, u8 place, u32 length, digest (32)} ·
+ * u16 count, storages {component id (16), u8 pair, u32 epoch, id (16), u64 floor}.
  */
 export function encodeState(state: DeviceState): Uint8Array {
   const writer = new ByteWriter(1024).u8(state.capabilityFile === undefined ? 0 : 1);
@@ -122,6 +149,7 @@ export function encodeState(state: DeviceState): Uint8Array {
   CLAIM_FACTS.write(writer, state.claim);
   writer.u64(BigInt(state.timeFloor));
   listOf(RECORD).write(writer, state.records);
+  listOf(STORAGE).write(writer, state.storages);
   return writer.finish();
 }
 
@@ -136,6 +164,7 @@ export function decodeState(bytes: Uint8Array): DeviceState {
   const claim = CLAIM_FACTS.read(reader);
   const timeFloor = Number(reader.u64());
   const records = listOf(RECORD).read(reader);
+  const storages = listOf(STORAGE).read(reader);
   reader.end();
-  return { capabilityFile, capabilitySerial, apps, floors, bootCount, claim, timeFloor, records };
+  return { capabilityFile, capabilitySerial, apps, floors, bootCount, claim, timeFloor, records, storages };
 }

@@ -120,7 +120,7 @@ test('with a full measurement log nothing new is launched, and what is in it sti
     keys: benchKeystore(keys),
     state: openSealedState(machine.chip),
     log,
-    runner: RUNNER,
+    runners: { single: RUNNER, group: undefined },
     keystoreFiles: new Map(),
     buildTime: BUILD_TIME,
   });

@@ -14,7 +14,9 @@ export function appEndOf({ how, lastWords }: AppEnded, cutOff: BrokerError | und
   if (how.exitCode === RUNNER_EXIT.trap && words?.kind === 'trap')
     return { reason: 'trap', exitCode: null, detail: words.detail };
   if (how.exitCode === RUNNER_EXIT.refused && words?.kind === 'refused') {
-    return { reason: 'refused', exitCode: null, detail: words.code };
+    // What is not granted is told with the manifest line to add: the author needs it, and the runner said it, not the guest.
+    const isNotGranted = words.code === 'import-not-granted';
+    return { reason: 'refused', exitCode: null, detail: isNotGranted ? `${words.code}: ${words.detail}` : words.code };
   }
   return { reason: 'exit', exitCode: how.exitCode, detail: '' };
 }

@@ -16,6 +16,8 @@ import { AuditTrail } from './audit-trail.ts';
 import { Contexts } from './contexts.ts';
 import { FailureReporter } from './failure-reporter.ts';
 import { OsError } from './os-error.ts';
+import { NO_AIR } from './network/air-link.ts';
+import { AppNetwork } from './network/app-network.ts';
 import { RESTART_TIMES } from './restart-policy.ts';
 import type { ReportedEvent } from './service/report-queue.ts';
 import { grantsOf } from '../../contracts/core/grants.ts';
@@ -49,6 +51,7 @@ function bench() {
   const broker = new Broker({ time, gpio: new NotedPins(), audit: new AuditNotes() });
   const services = {
     broker,
+    network: new AppNetwork(NO_AIR),
     time,
     trail,
     failures,
@@ -166,7 +169,7 @@ test('each failing end is told for the report, and the giving up; an app that en
   await settled();
   monitor.end(2, { kind: 'signal', signal: 11 });
   await settled();
-  t.deepEqual(reported, [{ category: 'AppCrash', componentId: OTHER, imageId: OTHER, detail: 'signal 11' }]);
+  t.deepEqual(reported, [{ category: 'AppCrash', componentId: OTHER, imageId: OTHER, detail: 'killed; signal 11' }]);
   await time.advance(60n * SECOND);
   const stopped = apps.get(OTHER).stop();
   await time.advance(STOP_GRACE_NS);

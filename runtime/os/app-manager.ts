@@ -1,8 +1,10 @@
 // All installed apps: started at boot, started, stopped, replaced and removed on request. Never trusts an image itself: the
 // monitor verifies, this only asks.
 
+import type { CrashRecord } from '../../contracts/wire/crash-record.ts';
+import { CRASHES_TOLD_MAX } from '../../contracts/wire/crash-record.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
-import type { AppStatus } from '../../contracts/wire/device-link.ts';
+import type { AppMemoryStats, AppStatus } from '../../contracts/wire/device-link.ts';
 import type { AppServices } from './managed-app.ts';
 import { ManagedApp } from './managed-app.ts';
 import { OsError } from './os-error.ts';
@@ -56,6 +58,16 @@ export class AppManager {
   /** Its image is gone. The app has to be stopped already. */
   forget(componentId: ComponentId): void {
     this.#apps.delete(componentId);
+  }
+
+  memoryStats(): readonly AppMemoryStats[] {
+    return [...this.#apps.values()].map((app) => app.memoryStats());
+  }
+
+  /** The newest bad ends of all apps, oldest first. */
+  crashes(): readonly CrashRecord[] {
+    const all = [...this.#apps.values()].flatMap((app) => app.crashes);
+    return all.sort((a, b) => a.t - b.t).slice(-CRASHES_TOLD_MAX);
   }
 
   statuses(): readonly AppStatus[] {

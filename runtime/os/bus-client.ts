@@ -32,6 +32,11 @@ export class BusClient implements AsyncBus {
     channel.onBytes((bytes) => this.#receive(bytes));
   }
 
+  /** Transactions without their reply yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
   read(context: number, address: number, count: number): Promise<BusResult> {
     return this.#request({ operation: 'read', context, address, count });
   }

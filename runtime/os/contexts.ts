@@ -2,7 +2,7 @@
 // released pin of an app that is gone can meet the next one in the same context.
 
 import type { ComponentId } from '../../contracts/core/ids.ts';
-import type { AppEnded } from '../monitor/abi/records.ts';
+import type { AppEnded, LaunchedApp } from '../monitor/abi/records.ts';
 import type { CompartmentPipe, PipeOfContext } from './compartment-pipes.ts';
 import { SecureCallRefused } from './secure-calls.ts';
 import type { SecureCalls } from './secure-calls.ts';
@@ -11,7 +11,7 @@ import { Turnstile } from './turnstile.ts';
 /** The side of the app that a launch is for. */
 export interface Occupant {
   /** It waits for the start frame. */
-  launched(context: number, memoryBytes: number, pipe: CompartmentPipe): void;
+  launched(app: LaunchedApp, pipe: CompartmentPipe): void;
   /** Its process is gone; the context is free again when this resolves. */
   ended(ended: AppEnded): Promise<void>;
 }
@@ -21,23 +21,31 @@ export class Contexts {
   readonly #pipeOf: PipeOfContext;
   readonly #occupants = new Map<number, Occupant>();
   readonly #turnstile = new Turnstile();
+  /** Contexts whose end was asked for and has not been told yet. */
+  readonly #ending = new Set<number>();
 
   constructor(monitor: SecureCalls, pipeOf: PipeOfContext) {
     this.#monitor = monitor;
     this.#pipeOf = pipeOf;
   }
 
+  /** Somebody's end is on its way. */
+  get isAnyEnding(): boolean {
+    return this.#ending.size > 0;
+  }
+
   /** Errors: `SecureCallRefused`. */
   launch(componentId: ComponentId, occupant: Occupant): Promise<void> {
     return this.#turnstile.pass(async () => {
-      const { context, memoryBytes } = await this.#monitor.call({ call: 'launch', componentId });
+      const app = await this.#monitor.call({ call: 'launch', componentId });
+      const { context } = app;
       const pipe = this.#pipeOf(context);
       if (pipe === undefined || this.#occupants.has(context)) {
         await this.#monitor.call({ call: 'stop', context });
         throw new SecureCallRefused('no-free-context', `context ${context} is no place for an app`);
       }
       this.#occupants.set(context, occupant);
-      occupant.launched(context, memoryBytes, pipe);
+      occupant.launched(app, pipe);
     });
   }
 
@@ -48,6 +56,7 @@ export class Contexts {
       // It may have ended, and another app come, while this stop waited.
       if (occupant === undefined || this.#occupants.get(context) !== occupant) return;
       try {
+        this.#ending.add(context);
         await this.#monitor.call({ call: 'stop', context });
       } catch (error) {
         // It ended at the same moment: its event is on the way.
@@ -60,6 +69,7 @@ export class Contexts {
   ended(ended: AppEnded): void {
     void this.#turnstile.pass(async () => {
       const occupant = this.#occupants.get(ended.context);
+      this.#ending.delete(ended.context);
       await occupant?.ended(ended);
       this.#occupants.delete(ended.context);
     });

@@ -1,7 +1,7 @@
 // The OS's clock: a local alarm clock set by the chip's clock register. Never the wall clock; apps and policies read only this.
 
 import { ByteReader } from '../../contracts/core/bytes.ts';
-import { CLOCK_REGISTER, OS_CONTEXT, REGION } from '../../contracts/core/chip.ts';
+import { CLOCK_KIND, CLOCK_REGISTER, OS_CONTEXT, REGION } from '../../contracts/core/chip.ts';
 import type { TimePort } from '../../host-apis/ports.ts';
 import type { Alarm, Clock } from '../hil/clock.ts';
 import type { AsyncBus } from './bus-client.ts';
@@ -44,6 +44,13 @@ export class DeviceTime implements TimePort {
   at(atNs: bigint, wake: () => void): () => void {
     return this.#local.at(atNs - this.#offsetNs, wake);
   }
+}
+
+/** Whether this device's time stands while it computes. Errors: `clock-unreadable`. */
+export async function isTimeVirtual(bus: AsyncBus): Promise<boolean> {
+  const { status, bytes } = await bus.read(OS_CONTEXT, REGION.clock.base + CLOCK_REGISTER.kind, 4);
+  if (status !== 'ok') throw new OsError('clock-unreadable', `the chip's clock answers ${status}`);
+  return new ByteReader(bytes).u32() === CLOCK_KIND.virtual;
 }
 
 /** For events and descriptions: milliseconds with three decimals. */

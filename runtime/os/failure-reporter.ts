@@ -1,8 +1,10 @@
 // Turns the ends of apps into what a failure report is made of, and keeps who was given up. Never sends anything itself.
 
 import type { ReportCategory } from '../../contracts/wire/failure-report.ts';
+import type { CrashRecord } from '../../contracts/wire/crash-record.ts';
 import type { AppEnd } from '../../contracts/wire/device-link.ts';
 import { isFailingEnd } from './app-end.ts';
+import { crashSummary } from './crash-record.ts';
 import type { ReportSink } from './service/report-sink.ts';
 
 /** An app that was given up. */
@@ -29,10 +31,11 @@ export class FailureReporter {
   }
 
   /** An app that nobody had asked to stop is gone; one that ended well is no failure. */
-  ended(app: { readonly componentId: string; readonly imageId: string }, end: AppEnd): void {
+  ended(app: { readonly componentId: string; readonly imageId: string }, end: AppEnd, crash?: CrashRecord): void {
     if (!isFailingEnd(end)) return;
     const { componentId, imageId } = app;
-    this.#reports.add({ category: categoryOf(end), componentId, imageId, detail: detailOf(end) });
+    const detail = crash === undefined || end.reason === 'exit' ? detailOf(end) : crashSummary(crash);
+    this.#reports.add({ category: categoryOf(end), componentId, imageId, detail });
   }
 
   /** An app was given up. */

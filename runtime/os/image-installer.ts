@@ -8,6 +8,7 @@ import type { ReadAppFacts } from './app-facts.ts';
 import type { AppManager } from './app-manager.ts';
 import { OsError } from './os-error.ts';
 import type { SecureCalls } from './secure-calls.ts';
+import type { AppStorage } from './storage/app-storage.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** The package as it grows; the monitor has the same bytes. */
@@ -20,14 +21,16 @@ export class ImageInstaller {
   readonly #monitor: SecureCalls;
   readonly #apps: AppManager;
   readonly #readFacts: ReadAppFacts;
+  readonly #storage: Pick<AppStorage, 'forget'>;
   /** The monitor has one staging area: a host at the cable and an update must not write into it in turns. */
   readonly #turnstile = new Turnstile();
   #staged: Staged | undefined;
 
-  constructor(monitor: SecureCalls, apps: AppManager, readFacts: ReadAppFacts) {
+  constructor(monitor: SecureCalls, apps: AppManager, readFacts: ReadAppFacts, storage: Pick<AppStorage, 'forget'>) {
     this.#monitor = monitor;
     this.#apps = apps;
     this.#readFacts = readFacts;
+    this.#storage = storage;
   }
 
   /** An earlier package is dropped. Errors: `SecureCallRefused` (too long for the flash). */
@@ -63,6 +66,7 @@ export class ImageInstaller {
     return this.#turnstile.pass(async () => {
       const wasActive = this.#apps.isActive(componentId);
       await this.#apps.stopIfAny(componentId);
+      await this.#storage.forget(componentId);
       try {
         await this.#monitor.call({ call: 'removeImage', componentId });
       } catch (error) {

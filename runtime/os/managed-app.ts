@@ -3,20 +3,25 @@
 import { CodedError } from '../../contracts/core/coded-error.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import { APP_START_FRAME } from '../../contracts/wire/app-call.ts';
-import type { AppEnd, AppState, AppStatus } from '../../contracts/wire/device-link.ts';
+import type { CrashRecord } from '../../contracts/wire/crash-record.ts';
+import type { AppEnd, AppMemoryStats, AppState, AppStatus } from '../../contracts/wire/device-link.ts';
+import { ALL_AT_ONCE } from '../../host-apis/broker/all-at-once.ts';
 import type { AppSession } from '../../host-apis/broker/app-session.ts';
 import type { Broker } from '../../host-apis/broker/broker.ts';
 import type { BrokerError } from '../../host-apis/broker/broker-error.ts';
-import type { TimePort } from '../../host-apis/ports.ts';
-import type { AppEnded } from '../monitor/abi/records.ts';
+import type { TimePort, TurnPort } from '../../host-apis/ports.ts';
+import type { AppEnded, LaunchedApp, Placement } from '../monitor/abi/records.ts';
 import type { SecureCallError } from '../monitor/abi/secure-call.ts';
 import { appEndOf, isFailingEnd } from './app-end.ts';
+import { crashRecord } from './crash-record.ts';
 import type { AppFacts } from './app-facts.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { CompartmentPipe } from './compartment-pipes.ts';
 import type { Contexts } from './contexts.ts';
 import { toMilliseconds } from './device-time.ts';
 import type { FailureReporter } from './failure-reporter.ts';
+import { memoryStats } from './memory-stats.ts';
+import type { AppNetwork } from './network/app-network.ts';
 import type { RestartTimes } from './restart-policy.ts';
 import { RestartPolicy } from './restart-policy.ts';
 
@@ -24,9 +29,13 @@ import { RestartPolicy } from './restart-policy.ts';
 export interface AppServices {
   readonly broker: Broker;
   readonly time: TimePort;
+  /** In real time every app computes when it can. */
+  readonly turns?: TurnPort;
   readonly trail: AuditTrail;
   readonly failures: FailureReporter;
   readonly contexts: Contexts;
+  /** Whose firewall learns what each app was granted. */
+  readonly network: AppNetwork;
   readonly restartTimes: RestartTimes;
   /** From the terminating wake to the end by force, nanoseconds. */
   readonly stopGraceNs: bigint;
@@ -42,8 +51,12 @@ interface Run {
   readonly session: AppSession;
   readonly startedAtNs: bigint;
   readonly memoryBytes: number;
+  readonly placement: Placement;
   cutOff: BrokerError | undefined;
 }
+
+/** Of each app: the end of a loop is told by its last turns. */
+const CRASHES_KEPT = 4;
 
 /** Refusals of `launch` that pass: another app ends, the host recovers. The others need another image, or a person. */
 const PASSING_REFUSALS: readonly SecureCallError[] = [
@@ -56,12 +69,14 @@ const PASSING_REFUSALS: readonly SecureCallError[] = [
 export class ManagedApp {
   readonly componentId: ComponentId;
   readonly #services: AppServices;
+  readonly #turns: TurnPort;
   readonly #policy: RestartPolicy;
   #facts: AppFacts | undefined;
   #state: AppState = 'stopped';
   #run: Run | undefined;
   #restarts = 0;
   #lastEnd: AppEnd | null = null;
+  readonly #crashes: CrashRecord[] = [];
   #cancelAlarm = (): void => undefined;
   /** Somebody asked for the app to be gone; no restart after this end. */
   #isStopWanted = false;
@@ -70,6 +85,7 @@ export class ManagedApp {
   constructor(componentId: ComponentId, services: AppServices) {
     this.componentId = componentId;
     this.#services = services;
+    this.#turns = services.turns ?? ALL_AT_ONCE;
     this.#policy = new RestartPolicy(services.restartTimes);
   }
 
@@ -84,9 +100,20 @@ export class ManagedApp {
       state: this.#state,
       restarts: this.#restarts,
       context: this.#run?.context ?? null,
+      placement: this.#run?.placement ?? null,
       memoryLimitBytes: this.#run?.memoryBytes ?? this.#facts?.grants.memoryBytes ?? 0,
       lastEnd: this.#lastEnd,
     };
+  }
+
+  memoryStats(): AppMemoryStats {
+    const { componentId } = this;
+    return memoryStats({ componentId, name: this.#facts?.name ?? '' }, this.#run?.session.budget);
+  }
+
+  /** Its last bad ends, oldest first. */
+  get crashes(): readonly CrashRecord[] {
+    return this.#crashes;
   }
 
   /** Starts it afresh, also after it was given up; resolves when it runs or was refused. A running app goes on as it is. */
@@ -128,7 +155,7 @@ export class ManagedApp {
       this.#facts = await factsOf(this.componentId);
       const facts = this.#facts;
       await contexts.launch(this.componentId, {
-        launched: (context, memoryBytes, pipe) => this.#launched(facts, context, memoryBytes, pipe),
+        launched: (app, pipe) => this.#launched(facts, app, pipe),
         ended: (ended) => this.#ended(ended),
       });
     } catch (error) {
@@ -137,23 +164,30 @@ export class ManagedApp {
     }
   }
 
-  #launched(facts: AppFacts, context: number, memoryBytes: number, pipe: CompartmentPipe): void {
-    const { broker, time, trail } = this.#services;
+  #launched(facts: AppFacts, { context, memoryBytes, placement }: LaunchedApp, pipe: CompartmentPipe): void {
+    const { broker, network, time, trail } = this.#services;
     const { componentId, name } = facts;
     const startedAtNs = time.nowNs();
+    network.admit(context, facts.grants, (port) => {
+      trail.record({ t: toMilliseconds(time.nowNs()), kind: 'listening', app: name, componentId, ...port });
+    });
     const session = broker.open({
       app: { componentId, name, context },
       grants: facts.grants,
       send: (frame) => pipe.send(frame),
       onCutOff: (reason) => this.#cutOff(reason),
     });
-    this.#run = { context, pipe, facts, session, startedAtNs, memoryBytes, cutOff: undefined };
+    const run = { context, pipe, facts, session, startedAtNs, memoryBytes, placement, cutOff: undefined };
+    this.#run = run;
     this.#state = 'running';
     trail.record({ t: toMilliseconds(startedAtNs), kind: 'started', app: name, componentId, context });
     // The listener stands before the start frame goes out: the app's first call may follow at once.
     pipe.reset();
     pipe.onBytes((bytes) => session.receive(bytes));
-    pipe.send(APP_START_FRAME);
+    this.#turns.ready(componentId, () => {
+      // Ended before its first turn: somebody else may be at the other end of the pipe.
+      if (this.#run === run) pipe.send(APP_START_FRAME);
+    });
     if (this.#isStopWanted) this.#askToEnd();
   }
 
@@ -180,14 +214,27 @@ export class ManagedApp {
     if (run === undefined) return;
     const nowNs = this.#services.time.nowNs();
     this.#run = undefined;
+    this.#turns.gone(this.componentId);
     this.#cancelAlarm();
     run.pipe.onBytes(undefined);
     run.pipe.reset();
     await run.session.ended();
+    this.#services.network.dismiss(run.context);
     const end = appEndOf(ended, run.cutOff);
     this.#tell(run.facts, end, nowNs);
-    if (!this.#isStopWanted) this.#services.failures.ended(run.facts, end);
+    const crash = this.#remember(run, ended, end, nowNs);
+    if (!this.#isStopWanted) this.#services.failures.ended(run.facts, end, crash);
     this.#settle(end, { nowNs, ranNs: nowNs - run.startedAtNs, isFailure: isFailingEnd(end) });
+  }
+
+  #remember(run: Run, ended: AppEnded, end: AppEnd, nowNs: bigint): CrashRecord | undefined {
+    if (!isFailingEnd(end)) return undefined;
+    const { name: app, componentId, imageId } = run.facts;
+    const about = { t: toMilliseconds(nowNs), app, componentId, imageId, restarts: this.#restarts };
+    const crash = crashRecord({ ...about, end, ended, cutOff: run.cutOff, lastCalls: run.session.lastCalls() });
+    this.#crashes.push(crash);
+    if (this.#crashes.length > CRASHES_KEPT) this.#crashes.shift();
+    return crash;
   }
 
   #tell({ name: app, componentId }: AppFacts, end: AppEnd, nowNs: bigint): void {

@@ -3,6 +3,7 @@
 
 import { INTERRUPT } from '../../contracts/core/chip.ts';
 import type { Sha256 } from '../../contracts/core/image.ts';
+import { ALL_AT_ONCE } from '../../host-apis/broker/all-at-once.ts';
 import type { BrokerParts } from '../../host-apis/broker/broker.ts';
 import { Broker } from '../../host-apis/broker/broker.ts';
 import type { ByteChannel } from '../hil/launch.ts';
@@ -13,7 +14,8 @@ import { BusClient } from './bus-client.ts';
 import type { PipeOfContext } from './compartment-pipes.ts';
 import { Contexts } from './contexts.ts';
 import type { LocalClock } from './device-time.ts';
-import { DeviceTime } from './device-time.ts';
+import { DeviceRandom } from './device-random.ts';
+import { DeviceTime, isTimeVirtual } from './device-time.ts';
 import { linkMethods } from './device-link/link-methods.ts';
 import { LinkOutbox } from './device-link/link-outbox.ts';
 import { LinkService } from './device-link/link-service.ts';
@@ -23,6 +25,9 @@ import { GpioDriver } from './gpio-driver.ts';
 import { ImageInstaller } from './image-installer.ts';
 import { InstalledImages } from './installed-images.ts';
 import { appFactsReader } from './read-app-facts.ts';
+import type { AirLink } from './network/air-link.ts';
+import { NO_AIR } from './network/air-link.ts';
+import { AppNetwork } from './network/app-network.ts';
 import type { RestartTimes } from './restart-policy.ts';
 import { RESTART_TIMES } from './restart-policy.ts';
 import { SecureCallClient } from './secure-calls.ts';
@@ -33,17 +38,28 @@ import { Reports } from './service/reports.ts';
 import { ServiceConnection } from './service/service-connection.ts';
 import { UpdateSchedule } from './service/update-schedule.ts';
 import type { DeviceKeys, ServiceNetwork } from './service-port.ts';
+import { AppStorage } from './storage/app-storage.ts';
+import { WallClock } from './wall-clock.ts';
 import { restartForLogRoom } from './update/log-room.ts';
 import { UpdateClient } from './update/update-client.ts';
 import { ViolationWatch } from './violation-watch.ts';
+import type { ChannelEar } from './virtual-time/listening.ts';
+import { heardBus, heardSecureCalls } from './virtual-time/listening.ts';
+import type { VirtualOs } from './virtual-time/virtual-os.ts';
+import { startVirtualOs } from './virtual-time/virtual-os.ts';
 
 export interface OsParts {
   readonly bus: ByteChannel;
   readonly secureCalls: ByteChannel;
   readonly pipeOf: PipeOfContext;
+  /** For a device whose time is real. */
   readonly clock: LocalClock;
+  /** Runs this when all that is on its way in this process has come to rest; for a device whose time is virtual. */
+  readonly soon: (work: () => void) => void;
   readonly sha256: Sha256;
   readonly network: ServiceNetwork;
+  /** The radio, for the apps; a device whose time is virtual has none. */
+  readonly air: AirLink;
   readonly keys: DeviceKeys;
   /** Something that nobody expected, for a person. */
   readonly report: (error: unknown) => void;
@@ -62,27 +78,57 @@ export interface RunningOs {
 /** Serves the device link and starts every installed app; resolves when each of them runs or was refused. */
 export async function startOs(parts: OsParts): Promise<RunningOs> {
   const trail = new AuditTrail();
-  const monitor = new SecureCallClient(parts.secureCalls, (ended) => contexts.ended(ended));
-  const contexts = new Contexts(monitor, parts.pipeOf);
+  let virtual: VirtualOs | undefined;
+  const ear = (): ChannelEar | undefined => virtual?.ear;
+  const secureCalls = heardSecureCalls(parts.secureCalls, ear);
+  const monitor = new SecureCallClient(secureCalls, (ended) => contexts.ended(ended));
+  const contexts = new Contexts(monitor, (context) => (virtual ?? parts).pipeOf(context));
   const violations = new ViolationWatch(monitor, trail);
-  const bus = new BusClient(parts.bus, (line) => {
+  const bus = new BusClient(heardBus(parts.bus, ear), (line) => {
     if (line === INTERRUPT.serviceUart) uart.interrupted();
     if (line === INTERRUPT.firewallViolation) violations.interrupted().catch(parts.report);
+    if (line === INTERRUPT.timer) virtual?.time.interrupted();
   });
   const uart = new ServiceUartDriver(bus);
-  const time = await DeviceTime.start(bus, parts.clock);
-  const broker = new Broker({ time, gpio: new GpioDriver(bus), audit: brokerAudit(trail, time), ...parts.broker });
+  const outbox = new LinkOutbox(uart);
+  if (await isTimeVirtual(bus)) virtual = await startVirtualOs({ ...parts, bus, monitor, contexts, outbox });
+  const time = virtual?.time ?? (await DeviceTime.start(bus, parts.clock));
+  const turns = virtual?.turns ?? ALL_AT_ONCE;
+  const gpio = new GpioDriver(bus);
+  const appNetwork = new AppNetwork(virtual === undefined ? parts.air : NO_AIR);
+  const storage = new AppStorage({ monitor, time, report: parts.report });
+  const services = { storage, wallClock: new WallClock(monitor, time), random: new DeviceRandom(monitor) };
+  const broker = new Broker({
+    time,
+    turns,
+    gpio,
+    ...services,
+    network: appNetwork,
+    audit: brokerAudit(trail, time),
+    ...parts.broker,
+  });
   const readFacts = appFactsReader(parts.sha256);
   const images = new InstalledImages(monitor, readFacts);
-  const { restartTimes = RESTART_TIMES, stopGraceNs = STOP_GRACE_NS, network, keys, report, sha256 } = parts;
+  const { restartTimes = RESTART_TIMES, stopGraceNs = STOP_GRACE_NS, keys, report, sha256 } = parts;
   const certificates = new DeviceCertificates();
-  const connection = new ServiceConnection(monitor, network, certificates);
+  const connection = new ServiceConnection(monitor, (virtual ?? parts).network, certificates);
   const reports = new Reports({ monitor, connection, keys, time, report });
   const service = new AttestationClient({ monitor, connection, certificates, keys, time, trail, report });
   const failures = new FailureReporter(reports);
   const factsOf: InstalledImages['factsOf'] = (componentId) => images.factsOf(componentId);
-  const apps = new AppManager({ broker, time, trail, failures, contexts, restartTimes, stopGraceNs, factsOf });
-  const installer = new ImageInstaller(monitor, apps, readFacts);
+  const apps = new AppManager({
+    broker,
+    network: appNetwork,
+    time,
+    turns,
+    trail,
+    failures,
+    contexts,
+    restartTimes,
+    stopGraceNs,
+    factsOf,
+  });
+  const installer = new ImageInstaller(monitor, apps, readFacts, storage);
   const updates = new UpdateClient({
     session: connection,
     reports,
@@ -103,7 +149,6 @@ export async function startOs(parts: OsParts): Promise<RunningOs> {
     reports.attested();
     schedule.attested();
   });
-  const outbox = new LinkOutbox(uart);
   trail.onEvent((event) => outbox.event(event));
   const methods = linkMethods({ monitor, apps, images, installer, trail, time, service, updates, reports });
   const link = new LinkService({ uart, outbox, methods, monitor, report });

@@ -41,6 +41,11 @@ export class SecureCallClient implements SecureCalls {
     channel.onBytes((bytes) => this.#receive(bytes));
   }
 
+  /** Calls without their answer yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
   call<Call extends SecureCall>(request: RequestOf<Call>): Promise<SecureResults[Call]> {
     return new Promise((resolve, reject) => {
       const tag = this.#freeTag();

@@ -12,8 +12,10 @@ import { IMAGE_HEADER_BYTES, IMAGE_KIND } from '../../core/image.ts';
 import { SIGNATURE_ALGORITHM, SIGNER_ROLE } from '../../core/image-signatures.ts';
 import { RUNNER_EXIT } from '../../core/last-words.ts';
 import { DRIVE, PIN_FRAME_BYTES } from '../../core/pin-frame.ts';
+import { TIME_DIRECTION } from '../../core/world-frame.ts';
 import { KEY_ROLE, KEYSTORE_FILES } from '../../core/trusted-keystore.ts';
 import { APP_ERROR_CODES, APP_FUNCTION } from '../app-call.ts';
+import { CRASH_CAUSES } from '../crash-record.ts';
 import { LINK_METHODS } from '../device-link.ts';
 import { REPORT_CATEGORIES, REPORT_EVENT_KEY, REPORT_KEY } from '../failure-report.ts';
 import { PERIPHERAL_TYPES } from '../hardware-definition.ts';
@@ -40,14 +42,17 @@ const CODE: readonly string[] = [
   ...goldenTable('boot-file', { platformKey: PLATFORM_KEY_FILE, runner: RUNNER_FILE }),
   ...goldenTable('device-right', capability.DEVICE_RIGHT),
   ...goldenTable('runner-exit', RUNNER_EXIT),
+  ...present('crash-cause', CRASH_CAUSES),
   ...goldenTable('bus-status', bus.BUS_STATUS),
   ...goldenTable('pin-drive', DRIVE),
+  ...goldenTable('time-direction', TIME_DIRECTION),
   ...goldenTable('master', chip.MASTER),
   ...ranges('region', chip.REGION),
   ...goldenTable('gpio-register', chip.GPIO_REGISTER),
   ...goldenTable('gpio-mode', chip.GPIO_MODE),
   ...goldenTable('uart-register', chip.UART_REGISTER),
   ...goldenTable('clock-register', chip.CLOCK_REGISTER),
+  ...goldenTable('clock-kind', chip.CLOCK_KIND),
   ...goldenTable('interrupt', chip.INTERRUPT),
   ...ranges('flash-part', FLASH_PART),
   ...goldenTable('size', {

@@ -52,6 +52,9 @@ const ARGUMENTS: { readonly [Call in SecureCall]: SecureRequest & { readonly cal
   readRecord: { call: 'readRecord', record: 'tufTimestamp' },
   writeRecord: { call: 'writeRecord', record: 'reports', bytes: Uint8Array.of(1, 2) },
   keystoreFile: { call: 'keystoreFile', file: 'serviceCa' },
+  readStorage: { call: 'readStorage', componentId: COMPONENT, offset: 5, length: 32768 },
+  writeStorage: { call: 'writeStorage', componentId: COMPONENT, total: 9, offset: 7, bytes: Uint8Array.of(1, 2) },
+  random: { call: 'random', length: 16 },
 };
 
 const image = {
@@ -98,7 +101,7 @@ const RESULTS: SecureResults = {
   listImages: [image, { ...image, trust: 'development', running: false }],
   removeImage: undefined,
   readImage: Uint8Array.of(4, 5),
-  launch: { context: 3, memoryBytes: 65536 },
+  launch: { context: 3, memoryBytes: 65536, placement: 'thread' },
   stop: undefined,
   applyCapability: undefined,
   capability: { rights: ['appDevelopment', 'rfTest'], serial: 2n ** 40n },
@@ -121,6 +124,9 @@ const RESULTS: SecureResults = {
   readRecord: Uint8Array.of(1, 2, 3),
   writeRecord: undefined,
   keystoreFile: Uint8Array.of(0x30, 0x82),
+  readStorage: Uint8Array.of(4, 5),
+  writeStorage: undefined,
+  random: Uint8Array.of(6, 7, 8),
 };
 
 const body = (frame: Uint8Array): Uint8Array => frame.subarray(4);
@@ -237,6 +243,7 @@ test('decodeSecureRequest() answers what is no request with its code, under the 
     [header(3, 1, SECURE_CALL.readRecord, 0), 'call-malformed', 3],
     [header(3, 1, SECURE_CALL.writeRecord, 7, 1), 'call-malformed', 3],
     [header(3, 1, SECURE_CALL.keystoreFile, 3), 'call-malformed', 3],
+    [header(3, 1, SECURE_CALL.random, 1, 0x80, 0, 0), 'call-malformed', 3],
     // A part beyond its bound, both ways.
     [
       header(3, 1, SECURE_CALL.readImage, ...new Array<number>(16).fill(0), 1, 0, 0, 0, 0, 1, 0x80, 0, 0),

@@ -75,6 +75,9 @@ export interface SecureResults {
   readRecord: Uint8Array | undefined;
   writeRecord: void;
   keystoreFile: Uint8Array;
+  readStorage: Uint8Array;
+  writeStorage: void;
+  random: Uint8Array;
 }
 
 /** What a request says; a frame of which nothing better can be said carries the error to answer. */
@@ -119,6 +122,9 @@ const RESULTS: { readonly [Call in SecureCall]: Layout<SecureResults[Call]> } = 
   readRecord: RECORD_CONTENT,
   writeRecord: NOTHING,
   keystoreFile: BYTES,
+  readStorage: BYTES,
+  writeStorage: NOTHING,
+  random: BYTES,
 };
 
 /** With its length word. `tag` 1 to 0xfffffffe, the caller's choice. Errors: `abi-too-large`, `LayoutErrorCode`. */

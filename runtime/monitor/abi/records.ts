@@ -57,7 +57,11 @@ export interface LaunchedApp {
   /** The app's bus context, which is also the number of its pipe pair. */
   readonly context: number;
   readonly memoryBytes: number;
+  /** Alone in a process, or with others of its signer: each in a worker, or all in one thread. */
+  readonly placement: Placement;
 }
+export const PLACEMENTS = ['process', 'worker', 'thread'] as const;
+export type Placement = (typeof PLACEMENTS)[number];
 
 /** The applied device capability; its rights and the serial of the file. */
 export interface CapabilityFacts {
@@ -169,8 +173,12 @@ export const IMAGE_RECORD: Layout<ImageRecord> = {
 };
 
 export const LAUNCHED_APP: Layout<LaunchedApp> = {
-  write: (writer, app) => void writer.u8(app.context).u32(app.memoryBytes),
-  read: (reader) => ({ context: reader.u8(), memoryBytes: reader.u32() }),
+  write: (writer, app) => void writer.u8(app.context).u32(app.memoryBytes).u8(PLACEMENTS.indexOf(app.placement)),
+  read: (reader) => ({
+    context: reader.u8(),
+    memoryBytes: reader.u32(),
+    placement: oneOf(PLACEMENTS, reader.u8()),
+  }),
 };
 
 export const CAPABILITY_FACTS: Layout<CapabilityFacts | undefined> = {

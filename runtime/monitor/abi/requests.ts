@@ -60,7 +60,22 @@ export type SecureRequest =
   | { readonly call: 'readRecord'; readonly record: OsRecordName }
   /** An empty record is removed. */
   | { readonly call: 'writeRecord'; readonly record: OsRecordName; readonly bytes: Uint8Array }
-  | { readonly call: 'keystoreFile'; readonly file: KeystoreFileName };
+  | { readonly call: 'keystoreFile'; readonly file: KeystoreFileName }
+  | {
+      readonly call: 'readStorage';
+      readonly componentId: ComponentId;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | {
+      readonly call: 'writeStorage';
+      readonly componentId: ComponentId;
+      /** Bytes of the whole. */
+      readonly total: number;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly call: 'random'; readonly length: number };
 type CallWithArguments =
   | 'stageBegin'
   | 'stageWrite'
@@ -75,7 +90,10 @@ type CallWithArguments =
   | 'bindClaim'
   | 'readRecord'
   | 'writeRecord'
-  | 'keystoreFile';
+  | 'keystoreFile'
+  | 'readStorage'
+  | 'writeStorage'
+  | 'random';
 
 /** Errors: `LayoutErrorCode` for a number outside its field. */
 export function writeArguments(writer: ByteWriter, request: SecureRequest): void {
@@ -120,6 +138,17 @@ export function writeArguments(writer: ByteWriter, request: SecureRequest): void
       break;
     case 'keystoreFile':
       writer.u8(KEYSTORE_FILE[request.file]);
+      break;
+    case 'readStorage':
+      COMPONENT_ID.write(writer, request.componentId);
+      writer.u32(request.offset).u32(request.length);
+      break;
+    case 'writeStorage':
+      COMPONENT_ID.write(writer, request.componentId);
+      writer.u32(request.total).u32(request.offset).bytes(request.bytes);
+      break;
+    case 'random':
+      writer.u32(request.length);
       break;
     default:
       break;
@@ -168,6 +197,23 @@ export function readArguments(call: SecureCall, reader: ByteReader): SecureReque
       return { call, record: keyOf(OS_RECORD, reader.u8()), bytes: reader.rest().slice() };
     case 'keystoreFile':
       return { call, file: keyOf(KEYSTORE_FILE, reader.u8()) };
+    case 'readStorage':
+      return {
+        call,
+        componentId: COMPONENT_ID.read(reader),
+        offset: reader.u32(),
+        length: partLength(reader.u32()),
+      };
+    case 'writeStorage':
+      return {
+        call,
+        componentId: COMPONENT_ID.read(reader),
+        total: reader.u32(),
+        offset: reader.u32(),
+        bytes: atMost(SECURE_PART_MAX_BYTES, reader.rest().slice()),
+      };
+    case 'random':
+      return { call, length: partLength(reader.u32()) };
     default:
       return { call };
   }

@@ -24,7 +24,7 @@ export const SECURE_CALL = {
   removeImage: 7,
   /** component id (16) · u8 section (1 metadata, 2 manifest, 3 whole package) · u32 offset · u32 length (at most 32 KiB) → bytes. */
   readImage: 8,
-  /** component id (16) → u8 context · u32 memory bytes. The app waits for the broker's start frame. */
+  /** component id (16) → u8 context · u32 memory bytes · u8 placement (0 process, 1 worker, 2 thread). The app waits for the broker's start frame. */
   launch: 9,
   /** u8 context. Ends the app at once. The `ended` event follows. */
   stop: 10,
@@ -61,6 +61,15 @@ export const SECURE_CALL = {
   writeRecord: 24,
   /** u8 file (1 TUF root, 2 service CA) → bytes, out of the verified keystore image. */
   keystoreFile: 25,
+  /** component id (16) · u32 offset · u32 length (at most 32 KiB) → bytes of the app's mutable storage; fewer at its end. */
+  readStorage: 26,
+  /**
+   * component id (16) · u32 total · u32 offset · bytes (at most 32 KiB). Offsets rise without gaps from 0; the part that completes the total
+   * replaces what was kept, and its answer says that a power cut no longer takes it away.
+   */
+  writeStorage: 27,
+  /** u32 length (at most 32 KiB) → bytes of the chip's entropy source. */
+  random: 28,
 } as const;
 export type SecureCall = keyof typeof SECURE_CALL;
 
@@ -105,6 +114,9 @@ export const SECURE_CALL_ERRORS = [
   'image-publisher-signature-missing',
   'record-too-large',
   'record-lost',
+  'placement-not-accepted',
+  'storage-lost',
+  'storage-too-large',
 ] as const;
 export type SecureCallError = (typeof SECURE_CALL_ERRORS)[number];
 /** An error reply's result: UTF-8 detail for people, e.g. the image code behind `image-invalid`, at most 256 bytes. */

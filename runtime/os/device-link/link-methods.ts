@@ -162,6 +162,14 @@ export function linkMethods(parts: LinkMethodParts): LinkMethodTable {
       none(params);
       return { result: { apps: apps.statuses() } };
     },
+    async 'app.crashes'(params) {
+      none(params);
+      return { result: { crashes: apps.crashes() } };
+    },
+    async 'app.memory-stats'(params) {
+      none(params);
+      return { result: { apps: apps.memoryStats() } };
+    },
     async 'evidence.collect'(params) {
       const { nonce } = readParams(params, { nonce: evidenceNonce });
       take('evidence.collect');

@@ -28,6 +28,16 @@ export class LinkOutbox {
     this.#uart = uart;
   }
 
+  /** Something is on its way to the cable. */
+  get isSending(): boolean {
+    return this.#isSending;
+  }
+
+  /** For a burst of events without losing one. */
+  get hasRoom(): boolean {
+    return this.#eventsWaiting < EVENTS_WAITING_MAX / 2;
+  }
+
   /** From now on events go to the host at this cable, until another one comes. */
   subscribe(cable: number): void {
     this.#subscribedCable = cable;

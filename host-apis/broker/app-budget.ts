@@ -1,0 +1,70 @@
+// What one app uses of the device, may use, and used at most in this life. Counts only: whoever gives something out enforces its line.
+
+import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
+import type { Grants } from '../../contracts/core/grants.ts';
+
+/** Bytes that the OS holds for one app while nobody takes them: datagrams, socket buffers, unwritten storage, queued messages. */
+export const BUFFERS_MAX_BYTES = 256 * 1024;
+
+/** One resource. */
+export class BudgetLine {
+  readonly limit: number;
+  #used = 0;
+  #peak = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+  get peak(): number {
+    return this.#peak;
+  }
+
+  /** False: it would go over the limit, and nothing was taken. */
+  take(amount: number): boolean {
+    if (this.#used + amount > this.limit) return false;
+    this.now(this.#used + amount);
+    return true;
+  }
+
+  give(amount: number): void {
+    this.#used -= amount;
+  }
+
+  /** For what is counted, and held to its limit, elsewhere. */
+  now(used: number): void {
+    this.#used = used;
+    if (used > this.#peak) this.#peak = used;
+  }
+}
+
+export interface BudgetLimits {
+  readonly grants: Grants;
+  readonly handlesMax: number;
+  /** Bytes of one window. */
+  readonly logBytes: number;
+}
+
+export class AppBudget {
+  /** Bytes of all linear memories, as the runner tells: the linker holds them to the limit. */
+  readonly memory: BudgetLine;
+  /** Entries of all tables, as the runner tells. */
+  readonly tables = new BudgetLine(TABLE_ENTRIES_MAX);
+  readonly handles: BudgetLine;
+  /** Bytes that the OS holds for the app. */
+  readonly buffers = new BudgetLine(BUFFERS_MAX_BYTES);
+  /** Bytes of the log in this window. */
+  readonly log: BudgetLine;
+  /** Bytes of mutable storage. */
+  readonly storage: BudgetLine;
+
+  constructor({ grants, handlesMax, logBytes }: BudgetLimits) {
+    this.memory = new BudgetLine(grants.memoryBytes);
+    this.handles = new BudgetLine(handlesMax);
+    this.log = new BudgetLine(logBytes);
+    this.storage = new BudgetLine(grants.storageBytes);
+  }
+}
