@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import test from 'ava';
+import { hostWalls } from '../runtime/adapters/walls/host-walls.ts';
 import type { Ran } from './support/casemate.ts';
 import { CHECKOUT, casemate, document, lines, sharedFolder } from './support/casemate.ts';
 
@@ -67,6 +68,12 @@ test.serial('a look at the device: list, show, firewall, manufacturing state, ca
       [8, 1],
       [12, 1],
     ],
+  );
+  const { walls } = (await device('show-isolation')) as { walls: readonly { name: string; stands: boolean }[] };
+  // The device’s processes have this test’s user and host: what stands here stands there.
+  t.deepEqual(
+    walls.map(({ name, stands }) => [name, stands]),
+    hostWalls().reports.map(({ name, stands }) => [name, stands]),
   );
   t.deepEqual(await device('manufacturing-state show'), { manufacturingState: 'DeviceComplete' });
   t.like(await device('capability show-attached'), { rights: ['appDevelopment'] });

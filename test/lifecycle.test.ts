@@ -1,14 +1,13 @@
 // Apps that crash, exit, spin or will not end, on a whole device in real time: the app suffers, the device does not.
 
-import { mkdir, writeFile } from 'node:fs/promises';
 import test from 'ava';
+import { RUNNER_EXIT } from '../contracts/core/last-words.ts';
 import { parseComponentId } from '../contracts/core/ids.ts';
-import type { AppStatus } from '../contracts/wire/device-link.ts';
 import { buildApp } from '../toolchain/build/build-app.ts';
 import type { Bench, BenchEvent } from '../toolchain/cli/bench.ts';
-import { withFreshDevice } from '../toolchain/cli/fresh-device.ts';
 import { prepareProfile } from '../toolchain/factory/profile.ts';
 import { sharedFolder } from './support/casemate.ts';
+import { onDevice as onDeviceWith, statusOf, told } from './support/installed-app.ts';
 
 const folder = sharedFolder(test);
 const NAMES = new Map<number, string>();
@@ -16,32 +15,12 @@ const NAMES = new Map<number, string>();
 const CRASH_LOOP_MS = 60_000;
 const EVENT_MS = 20_000;
 
-/** Builds an app of one C file with its own component id and runs the work on a fresh device that has it installed. */
 async function onDevice(
   name: string,
   source: string,
   work: (bench: Bench, componentId: string) => Promise<void>,
 ): Promise<void> {
-  const app = folder.path(name);
-  await mkdir(app, { recursive: true });
-  const componentId = crypto.randomUUID();
-  const manifest = {
-    SchemaVersion: 1,
-    Name: name,
-    ComponentId: componentId,
-    EntryPoint: '/bin/app',
-    CmdArgs: [],
-    Capabilities: {},
-    ApplicationType: 'Default',
-  };
-  await writeFile(`${app}/app_manifest.json`, JSON.stringify(manifest));
-  await writeFile(`${app}/main.c`, source);
-  const profile = await prepareProfile(folder.path('state'));
-  const image = profile.developmentKey.signImage((await buildApp({ folder: app })).image);
-  await withFreshDevice({ profile, board: 'mt3620_rdb', names: NAMES }, async (bench) => {
-    await bench.client.sideload(image);
-    await work(bench, componentId);
-  });
+  await onDeviceWith(folder.path(''), [{ name, source }], (bench, [componentId = '']) => work(bench, componentId));
 }
 
 function eventsOf(bench: Bench): readonly BenchEvent[] {
@@ -50,24 +29,15 @@ function eventsOf(bench: Bench): readonly BenchEvent[] {
   return events;
 }
 
-async function statusOf(bench: Bench, componentId: string): Promise<AppStatus | undefined> {
-  return (await bench.client.apps()).find((app) => app.componentId === componentId);
-}
-
 /** The app's first log line, whether it has come already or is on its way. */
-async function loggedBy(bench: Bench): Promise<BenchEvent> {
-  const coming = bench.next('its log', (event) => event.kind === 'log', EVENT_MS);
-  const there = (await bench.client.audit()).events.find((event) => event.kind === 'log');
-  if (there === undefined) return coming;
-  coming.catch(() => undefined); // nobody waits for another
-  return there;
-}
+const loggedBy = (bench: Bench): Promise<BenchEvent> => told(bench, 'its log', (event) => event.kind === 'log');
 
 test.serial(
   'a crash loop: each restart waits longer, then the app is given up and reported, and the device is well',
   async (t) => {
     t.timeout(CRASH_LOOP_MS + EVENT_MS);
-    await onDevice('crasher', 'int main(void) { __builtin_trap(); }', async (bench, componentId) => {
+    const source = '#include <applibs/log.h>\nint main(void) { Log_Debug("bye\\n"); __builtin_trap(); }';
+    await onDevice('crasher', source, async (bench, componentId) => {
       const events = eventsOf(bench);
       const failure = await bench.next('the device to give up', (event) => event.kind === 'failure', CRASH_LOOP_MS);
       t.like(failure, { kind: 'failure', componentId, lastEnd: { reason: 'trap' } });
@@ -82,6 +52,15 @@ test.serial(
       });
       t.like(await statusOf(bench, componentId), { state: 'failed', lastEnd: { reason: 'trap' } });
       t.like(await bench.client.show(), { board: 'mt3620_rdb' });
+      const crashes = await bench.client.crashes();
+      t.deepEqual(
+        crashes.map(({ restarts }) => restarts),
+        [1, 2, 3, 4],
+      );
+      const about = { app: 'crasher', componentId, cause: 'unreachable', code: null, fuelUsed: null };
+      t.like(crashes.at(-1), { ...about, exitCode: RUNNER_EXIT.trap, signal: null });
+      t.deepEqual(crashes.at(-1)?.lastCalls, [{ function: 'log.write', resource: '', outcome: 'ok' }]);
+      t.regex(crashes.at(-1)?.stack.join('\n') ?? '', /^\[\d+\] \+0x[0-9a-f]+ /);
     });
   },
 );
@@ -127,9 +106,9 @@ test.serial('memory: an app that asks for more than its grant gets ENOMEM and li
     '}',
   ].join('\n');
   await onDevice('hungry', source, async (bench, componentId) => {
-    const told = await loggedBy(bench);
-    t.true(told.kind === 'log' && /^got (\d+) KiB, then ENOMEM/.test(told.message), JSON.stringify(told));
-    const [, kib] = told.kind === 'log' ? (/^got (\d+)/.exec(told.message) ?? []) : [];
+    const logged = await loggedBy(bench);
+    t.true(logged.kind === 'log' && /^got (\d+) KiB, then ENOMEM/.test(logged.message), JSON.stringify(logged));
+    const [, kib] = logged.kind === 'log' ? (/^got (\d+)/.exec(logged.message) ?? []) : [];
     t.true(Number(kib) > 100 && Number(kib) < 256, `${kib} KiB of the board’s 256`);
     t.like(await statusOf(bench, componentId), { state: 'running' });
   });

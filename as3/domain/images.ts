@@ -5,9 +5,12 @@ import { readComponent } from '../../component/binary/read-component.ts';
 import { ComponentError } from '../../component/component-error.ts';
 import { isCoded } from '../../contracts/core/coded-error.ts';
 import type { ImageId } from '../../contracts/core/ids.ts';
+import { bytesToHex } from '../../contracts/core/ids.ts';
+import { decodeImageFiles } from '../../contracts/core/image-files.ts';
 import { encodeSignatures } from '../../contracts/core/image-signatures.ts';
 import type { ImagePackage, Sha256 } from '../../contracts/core/image.ts';
 import { decodeImage, withSignatures } from '../../contracts/core/image.ts';
+import type { PackagedManifest } from '../../contracts/wire/manifest-package.ts';
 import { readImageParts } from './image-parts.ts';
 import { requireGrantedImports } from './image-imports.ts';
 import type { ImageRecord, ImageStore, StoredImage } from './image-store.ts';
@@ -107,9 +110,11 @@ export class Images {
     const policy = await store.publisherPolicy(catalog.key);
     const publisher = publisherSignatureOf(image, policy, verifyEs256);
     const { manifest, metadata } = readImageParts(image);
-    requireGrantedImports(readImports(image.component), manifest);
+    const supplied = new Set(manifest.dependencies.map((dependency) => dependency.import));
+    requireGrantedImports(readImports(image.component), manifest, supplied);
+    const dependencies = dependencyComponents(image, manifest, sha256);
     // The dearest check, and the only one whose reader may fall over, comes last.
-    await components.check(image.component);
+    for (const component of [image.component, ...dependencies]) await components.check(component);
     // Signatures that nobody here has checked do not go out to devices under ours.
     const own = withSignatures(packageBytes, encodeSignatures(publisher === undefined ? [] : [publisher]));
     const signed = await signImage(own, 'service', keys, sha256);
@@ -152,6 +157,25 @@ function readImports(component: Uint8Array) {
     const message = `devices cannot read the component: ${cause.code}: ${cause.message}`;
     throw new ServiceError('image-component-invalid', message, { fault: 'caller', cause });
   }
+}
+
+/** Each is what the manifest says it is, and imports no more than its own part of the capabilities opens. */
+function dependencyComponents(
+  { files }: ImagePackage,
+  { dependencies }: PackagedManifest,
+  sha256: Sha256,
+): readonly Uint8Array[] {
+  const inImage =
+    dependencies.length === 0 ? new Map<string, Uint8Array>() : malformedUnless(() => decodeImageFiles(files));
+  return dependencies.map((dependency) => {
+    const bytes = inImage.get(dependency.component);
+    if (bytes === undefined || bytesToHex(sha256(bytes)) !== dependency.sha256) {
+      const message = `${dependency.component} is not the component that the manifest names for ${dependency.import}`;
+      throw new ServiceError('image-component-invalid', message, { fault: 'caller' });
+    }
+    requireGrantedImports(readImports(bytes), dependency);
+    return bytes;
+  });
 }
 
 function malformedUnless<Value>(read: () => Value): Value {

@@ -39,11 +39,7 @@ export function readImageDescriptor(): Uint8Array {
 
 /** The pipe to the broker. Both calls block; both throw `descriptor-closed` when the OS is gone. */
 export const brokerDescriptors = {
-  write(bytes: Uint8Array): void {
-    for (let offset = 0; offset < bytes.length;) {
-      offset += retried(() => writeSync(COMPARTMENT_DESCRIPTOR.requests, bytes, offset));
-    }
-  },
+  write: (bytes: Uint8Array): void => blockingWrite(COMPARTMENT_DESCRIPTOR.requests, bytes),
   read(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let offset = 0; offset < length;) {
@@ -54,6 +50,11 @@ export const brokerDescriptors = {
     return bytes;
   },
 };
+
+/** All of it, however long that takes. Errors: `descriptor-closed`. */
+export function blockingWrite(descriptor: number, bytes: Uint8Array): void {
+  for (let offset = 0; offset < bytes.length;) offset += retried(() => writeSync(descriptor, bytes, offset));
+}
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest());

@@ -1,11 +1,14 @@
 // How long a compartment that spins in WebAssembly lives on after the monitor's kill; the design's goal is 10 ms. Measured
-// from the kill to the reported end, against a plain Node process that spins and is killed in the same way.
+// from the kill to the reported end, inside all walls that stand here and inside none, against a plain Node process that spins and is
+// killed in the same way.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { killPlaced } from '../../test/support/kill-placed.ts';
 import type { Benchmark } from '../../toolchain/repo/bench/benchmark.ts';
 import { ProcessLauncher } from './process-launcher.ts';
+import { NO_WALLS, hostWalls } from './walls/host-walls.ts';
 
 /** (module (func (loop (br 0))) (start 0)) */
 const SPIN = 'AGFzbQEAAAABBAFgAAADAgEACAEACgkBBwADQAwACws=';
@@ -41,20 +44,26 @@ async function killPlain(): Promise<number> {
 const benchmark: Benchmark = {
   name: 'kill',
   run: async ({ row, say }) => {
-    say(`killing ${ROUNDS} of each`);
-    const launcher = new ProcessLauncher();
-    const compartment: number[] = [];
+    const host = hostWalls();
+    say(`killing ${ROUNDS} of each; ${host.standing.size} of ${host.reports.length} walls stand`);
+    const walled = { launcher: new ProcessLauncher(host), samples: [] as number[] };
+    const bare = { launcher: new ProcessLauncher(NO_WALLS), samples: [] as number[] };
     const plain: number[] = [];
     try {
       for (let round = 0; round < ROUNDS; round += 1) {
-        compartment.push(await killCompartment(launcher));
+        for (const { launcher, samples } of [walled, bare]) samples.push(await killCompartment(launcher));
         plain.push(await killPlain());
       }
     } finally {
-      launcher.close();
+      for (const { launcher } of [walled, bare]) launcher.close();
     }
     const against = { what: 'a plain Node process', samples: plain };
-    return [row({ case: 'a compartment that spins in WebAssembly', unit: 'ms', samples: compartment, against })];
+    const placed = await killPlaced(ROUNDS);
+    return [
+      ...placed.map(({ what, samples }) => row({ case: what, unit: 'ms', samples, against })),
+      row({ case: 'a compartment that spins in WebAssembly, all walls', unit: 'ms', samples: walled.samples, against }),
+      row({ case: 'the same without walls of the host', unit: 'ms', samples: bare.samples, against }),
+    ];
   },
 };
 

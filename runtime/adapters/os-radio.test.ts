@@ -15,7 +15,7 @@ import {
   decodeRadioFrame,
   encodeRadioFrame,
   RADIO_FRAME_MAX_BYTES,
-  RADIO_STREAMS_MAX,
+  RADIO_SERVICE_STREAMS,
   RADIO_WINDOW_BYTES,
 } from '../../contracts/wire/radio-link.ts';
 import { radioBench } from '../../test/support/radio-bench.ts';
@@ -83,7 +83,7 @@ test('a stream that cannot be opened fails with why', async (t) => {
 test('there are so many streams at once, and one that is closed makes room', async (t) => {
   const port = await tcpServer(t, (socket) => socket.pipe(socket));
   const { radio } = radioBench();
-  const streams = Array.from({ length: RADIO_STREAMS_MAX }, () => radio.connect('127.0.0.1', port));
+  const streams = Array.from({ length: RADIO_SERVICE_STREAMS }, () => radio.connect('127.0.0.1', port));
   t.is(await failureOf(radio.connect('127.0.0.1', port)), 'radio-too-many-streams');
   streams[0]?.destroy();
   await new Promise((resolve) => streams[0]?.once('close', resolve));

@@ -1,5 +1,5 @@
-// The OS's radio: streams to the outside over the one descriptor that it was started with. Opens no socket of the host, and keeps
-// no more than a window for each stream, whatever the world sends.
+// The OS's radio: streams of its service and lines of its apps over the one descriptor that it was started with. Opens no socket of the
+// host, keeps no more than a window for each stream, whatever the world sends, and never lets the apps take the service's share.
 
 import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -12,20 +12,29 @@ import {
   isRadioHost,
   RADIO_DATA_MAX_BYTES,
   RADIO_FRAME_MAX_BYTES,
+  RADIO_SERVICE_STREAMS,
   RADIO_STREAMS_MAX,
+  RADIO_WINDOW_BYTES,
   RadioCredit,
   RadioLinkError,
 } from '../../contracts/wire/radio-link.ts';
+import type { AirEnd, AirLine, AirLink } from '../os/network/air-link.ts';
 
 /** What a stream ends with. `radio-off` also when there is no access point at all, or it broke the rules of the link. */
 export type RadioErrorCode =
   'radio-off' | 'radio-host-unreachable' | 'radio-host-unknown' | 'radio-too-many-streams' | 'radio-connection-lost';
 export class RadioError extends CodedError<RadioErrorCode> {}
 
+const APP_LINES_MAX = RADIO_STREAMS_MAX - RADIO_SERVICE_STREAMS;
+/** What the world may leave untaken before an app begins anything more: an app that opens and closes costs frames without credit. */
+const UNTAKEN_MAX_BYTES = 2 * RADIO_STREAMS_MAX * RADIO_WINDOW_BYTES;
+
 const REFUSED: Readonly<Record<RadioRefusal, RadioErrorCode>> = {
   radioOff: 'radio-off',
   hostUnreachable: 'radio-host-unreachable',
   hostUnknown: 'radio-host-unknown',
+  connectionRefused: 'radio-host-unreachable',
+  portTaken: 'radio-host-unreachable',
 };
 
 /** The radio on this descriptor; when its other end is gone the radio is off, and the OS goes on. */
@@ -33,10 +42,11 @@ export function openOsRadio(descriptor: number): OsRadio {
   return new OsRadio(new Socket({ fd: descriptor, readable: true, writable: true }));
 }
 
-export class OsRadio {
+export class OsRadio implements AirLink {
   readonly #wire: Duplex;
   readonly #frames = new FrameStream(RADIO_FRAME_MAX_BYTES);
   readonly #streams = new Map<number, RadioStream>();
+  readonly #lines = new Map<number, AirEnd>();
   #lastStream = 0;
 
   constructor(wire: Duplex) {
@@ -64,9 +74,24 @@ export class OsRadio {
     return stream;
   }
 
+  begin(end: AirEnd): AirLine | 'radio-off' | 'no-room' {
+    if (!this.#wire.writable) return 'radio-off';
+    if (this.#lines.size === APP_LINES_MAX || this.#wire.writableLength > UNTAKEN_MAX_BYTES) return 'no-room';
+    this.#lastStream += 1;
+    const stream = this.#lastStream;
+    this.#lines.set(stream, end);
+    return {
+      stream,
+      send: (frame) => {
+        if (this.#lines.has(stream)) this.#send(frame);
+      },
+      forget: () => void this.#lines.delete(stream),
+    };
+  }
+
   #refusalOf(host: string): RadioErrorCode | undefined {
     if (!this.#wire.writable) return 'radio-off';
-    if (this.#streams.size === RADIO_STREAMS_MAX) return 'radio-too-many-streams';
+    if (this.#streams.size === RADIO_SERVICE_STREAMS) return 'radio-too-many-streams';
     return isRadioHost(host) ? undefined : 'radio-host-unknown';
   }
 
@@ -85,15 +110,18 @@ export class OsRadio {
   }
 
   #obey(frame: RadioFrame): void {
-    if (frame.kind === 'open' || frame.stream > this.#lastStream) {
+    if (frame.stream > this.#lastStream) {
       throw new RadioLinkError('radio-out-of-order', `${frame.kind} on stream ${frame.stream}`);
     }
     // One that is not there any more was closed at this end, and the access point did not know it yet.
     this.#streams.get(frame.stream)?.fromOutside(frame);
+    this.#lines.get(frame.stream)?.fromOutside(frame);
   }
 
   #loseAll(): void {
     for (const stream of [...this.#streams.values()]) stream.lose('radio-off');
+    for (const end of [...this.#lines.values()]) end.lost();
+    this.#lines.clear();
   }
 }
 
@@ -156,7 +184,7 @@ class RadioStream extends Duplex {
         return this.#flush();
       case 'closed':
         return this.#closed(frame.how);
-      case 'open':
+      default:
         throw this.#outOfOrder(frame.kind);
     }
   }

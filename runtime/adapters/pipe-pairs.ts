@@ -69,6 +69,15 @@ export class PipePairs {
     return { requests: reopen(pair.requests, O_WRONLY), replies: reopen(pair.replies, O_RDONLY) };
   }
 
+  /**
+   * Takes away what an app of a group left on its way to the OS. What is on its way to the group stays: its process reads all of it in its
+   * order, and knows itself where the next app begins.
+   */
+  emptyRequests(context: number): void {
+    const pair = this.#pairs[context - 1];
+    if (pair !== undefined) drain(pair.requests);
+  }
+
   /** There is no pair any more. Closing again does nothing: the numbers may be somebody else's files by then. */
   close(): void {
     const pairs = this.#pairs;

@@ -2,10 +2,13 @@ import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { leftOut } from '../../test/support/left-out.ts';
 import type { ByteChannel, ProcessEnd, RunningProcess } from '../hil/launch.ts';
 import { ProcessLauncher } from './process-launcher.ts';
+import { NO_WALLS, hostWalls } from './walls/host-walls.ts';
+import { WALL_FACTS } from './walls/wall-facts.ts';
 
 const program = (name: string, code: string) => ({ name, code: new TextEncoder().encode(code) });
 const limits = { memoryPages: 4 };
@@ -90,6 +93,99 @@ process.stderr.write(facts.join(' '));
   const { lastWords } = await ended(launcher.startCompartment(program('app', look), 1, image, limits));
   const digest = createHash('sha256').update(image).digest('hex');
   t.is(lastWords, `${digest} {} ERR_ACCESS_DENIED ERR_ACCESS_DENIED`);
+});
+
+/** Every descriptor that it has and what kind each is; Node's own pipes and event descriptors among them. */
+const DESCRIPTORS = `
+import { fstatSync } from 'node:fs';
+const kinds = [];
+for (let fd = 0; fd < 256; fd += 1) {
+  try { const at = fstatSync(fd); kinds.push([fd, at.isFile() ? 'file' : at.isDirectory() ? 'folder' : at.isSocket() ? 'socket' : 'other']) } catch {}
+}
+process.stderr.write(JSON.stringify(kinds));
+`;
+
+test('a compartment inherits its six descriptors and nothing else that lies open in the secure world', async (t) => {
+  // A file of the secure world that a child would inherit if anybody let it, and that is open while the child starts.
+  const left = await open('/etc/hostname');
+  t.teardown(() => left.close());
+  for (const walls of [NO_WALLS, hostWalls()]) {
+    const launcher = new ProcessLauncher(walls);
+    t.teardown(() => launcher.close());
+    const { lastWords } = await ended(launcher.startCompartment(program('app', DESCRIPTORS), 1, noImage, limits));
+    const kinds = JSON.parse(lastWords) as readonly (readonly [number, string])[];
+    t.deepEqual(
+      kinds.filter(([fd]) => fd < 6).map(([fd]) => fd),
+      [0, 1, 2, 3, 4, 5],
+    );
+    t.deepEqual(
+      kinds.filter(([fd, kind]) => fd > 5 && kind !== 'other'),
+      [],
+    );
+  }
+  // That the look would have found it.
+  const handed = spawn(process.execPath, ['--input-type=module', '-e', DESCRIPTORS], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'ignore', 'ignore', left.fd],
+  });
+  const told = await new Promise<string>((resolve) =>
+    handed.stderr?.once('data', (said: Buffer) => resolve(said.toString())),
+  );
+  t.true((JSON.parse(told) as unknown[]).some((kind) => JSON.stringify(kind) === '[6,"file"]'));
+});
+
+test('the way that the lock went is closed behind it', async (t) => {
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const reach = `
+import ffi from 'node:ffi';
+const refused = (act) => { try { act(); return 'allowed' } catch (error) { return error.code } };
+process.stderr.write(refused(() => ffi.dlopen(null, { getpid: { return: 'int32', arguments: [] } })) + process.permission.has('ffi'));`;
+  const { lastWords } = await ended(launcher.startCompartment(program('app', reach), 1, noImage, limits));
+  t.is(lastWords, 'ERR_ACCESS_DENIEDfalse');
+});
+
+test('a board that requires a wall gets nothing started where it does not stand', (t) => {
+  const launcher = new ProcessLauncher(NO_WALLS, ['permission', 'own-user']);
+  t.teardown(() => launcher.close());
+  for (const start of [
+    () => launcher.startOs(program('os', '')),
+    () => launcher.startCompartment(program('app', ''), 1, noImage, limits),
+  ]) {
+    const error = t.throws(start);
+    t.is((error as { code?: string }).code, 'launch-failed');
+    t.regex(error.message, /own-user/);
+    t.notRegex(error.message, /permission/);
+  }
+  const lenient = new ProcessLauncher(NO_WALLS, ['permission']);
+  t.teardown(() => lenient.close());
+  t.notThrows(() => lenient.startCompartment(program('app', ''), 1, noImage, limits));
+});
+
+test('a running compartment tells what it takes of the host', async (t) => {
+  if (!hostWalls().standing.has('memory-group')) {
+    return leftOut(t, 'control groups', WALL_FACTS['memory-group'].remedy);
+  }
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const app = launcher.startCompartment(program('app', 'for (;;);'), 1, noImage, limits);
+  while ((app.usage()?.cpuNs ?? 0) < 1_000_000) await sleep(5);
+  const { memoryBytes = 0, peakBytes = 0 } = app.usage() ?? {};
+  t.true(memoryBytes > 0 && peakBytes >= memoryBytes);
+  app.kill();
+});
+
+test('an app that takes memory by other means than wasm is ended, and no other', async (t) => {
+  if (!hostWalls().standing.has('memory-group')) {
+    return leftOut(t, 'control groups', WALL_FACTS['memory-group'].remedy);
+  }
+  t.timeout(30_000);
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const quiet = launcher.startCompartment(program('quiet', 'setInterval(() => undefined, 1000)'), 2, noImage, limits);
+  const take = 'const kept = []; for (;;) kept.push(new Uint8Array(16 * 1024 * 1024).fill(1));';
+  const greedy = launcher.startCompartment(program('greedy', take), 1, noImage, limits);
+  t.is((await ended(greedy)).signal, 'SIGKILL');
+  t.true(isAlive(quiet.pid));
 });
 
 test('a compartment cannot make more wasm memory than its limit', async (t) => {

@@ -32,6 +32,12 @@ export class BenchSocket {
     for (const socket of this.#sockets) send(socket, event);
   }
 
+  /** Resolves when no bench has events waiting: at once, or when it has read or is gone. */
+  async drained(): Promise<void> {
+    const waiting = [...this.#sockets].filter((socket) => socket.writableLength > 0 && socket.writable);
+    await Promise.all(waiting.map((socket) => once(socket)));
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
@@ -44,6 +50,13 @@ export class BenchSocket {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
   }
+}
+
+function once(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.write('', () => resolve());
+    socket.once('close', () => resolve());
+  });
 }
 
 function send(socket: Socket, event: WorldEvent): void {

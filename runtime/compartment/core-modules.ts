@@ -1,14 +1,18 @@
 // Core modules of one link: checked against what they import, capped together, compiled before any of them runs.
 
+import type { MemoryUse } from '../../host-apis/stubs/usage-teller.ts';
 import type { CoreCallable } from '../../component/abi/context.ts';
+import { WASM_PAGE_BYTES } from '../../contracts/core/limits.ts';
 import { GuestMemory } from '../../component/abi/guest-memory.ts';
 import { ComponentError } from '../../component/component-error.ts';
-import { capLimits } from '../../component/core/cap-limits.ts';
 import { describeCoreFunc, sameCoreFunc } from '../../component/core/core-types.ts';
 import type { CoreExport, CoreImport, CoreModule } from '../../component/core/read-core-module.ts';
-import { MAX_TABLE_ENTRIES } from '../../component/limits.ts';
+import { METER_MODULE } from '../../component/core/rewrite/meter-cell.ts';
+import { rewriteModule } from '../../component/core/rewrite-module.ts';
+import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
 import { allotLimits } from './allot-limits.ts';
 import type { CoreInstance, CoreItem } from './items.ts';
+import type { Meter } from './meter.ts';
 
 /** A module that will be instantiated: its exports are known by type, its values after `run`. */
 interface Planned {
@@ -17,8 +21,27 @@ interface Planned {
   readonly exports: ReadonlyMap<string, CoreItem>;
 }
 
+/** How all core modules of a link are made to run. */
+export interface CoreLimits {
+  /** All memories together, in pages of 64 KiB. */
+  readonly memoryPages: number;
+  readonly meter?: Meter;
+  readonly canonicalNan?: true;
+}
+
 export class CoreModules {
   readonly #planned: Planned[] = [];
+  readonly #memories: GuestMemory[] = [];
+  /** Of memories and tables that no export shows: what they may have, for their size is hidden from everybody outside. */
+  #hiddenBytes = 0;
+  #tableEntries = 0;
+
+  /** What the guest's memories and tables take now. */
+  use(): MemoryUse {
+    let memoryBytes = this.#hiddenBytes;
+    for (const memory of this.#memories) memoryBytes += memory.bytes().length;
+    return { memoryBytes, tableEntries: this.#tableEntries };
+  }
 
   /** Plans an instance. Errors: `core-link-mismatch`. */
   plan(module: CoreModule, args: ReadonlyMap<string, CoreInstance>): CoreInstance {
@@ -32,11 +55,11 @@ export class CoreModules {
   }
 
   /**
-   * Caps all memories so that together they stay within `pages`, all tables within `MAX_TABLE_ENTRIES`, and compiles everything. The returned functions
-   * instantiate, in the order of planning; before the first is called no guest instruction has run.
-   * Errors: `memory-over-limit`, `table-over-limit`, `engine-refused`.
+   * Caps all memories so that together they stay within `memoryPages`, all tables within `TABLE_ENTRIES_MAX`, meters what is to be metered, and compiles
+   * everything. The returned functions instantiate, in the order of planning; before the first is called no guest instruction has run.
+   * Errors: as `rewriteModule`, and `engine-refused`.
    */
-  compile(pages: number): readonly (() => void)[] {
+  compile({ memoryPages: pages, meter, canonicalNan }: CoreLimits): readonly (() => void)[] {
     const modules = this.#planned.map(({ module }) => module);
     const memories = allotLimits(
       modules.flatMap((module) => module.memories),
@@ -45,20 +68,33 @@ export class CoreModules {
     ).values();
     const tables = allotLimits(
       modules.flatMap((module) => module.tables),
-      MAX_TABLE_ENTRIES,
+      TABLE_ENTRIES_MAX,
       'table-over-limit',
     ).values();
+    const how = { ...(meter && { meter: true as const }), ...(canonicalNan && { canonicalNan }) };
+    const added = meter === undefined ? {} : { [METER_MODULE]: meter.imports };
     const compiled = new Map<string, WebAssembly.Module>();
     return this.#planned.map((planned, index) => {
       const { module: read } = planned;
       // A module that imports its memory may name any bound: the memory itself has its own.
       const [cap = pages] = read.memories.map(() => memories.next().value);
       const entries = read.tables.map(() => tables.next().value ?? 0);
+      this.#watch(planned, cap, entries);
       const key = `${modules.indexOf(read)}:${cap}:${entries.join()}`;
-      const module = compiled.get(key) ?? compileModule(capLimits(read, cap, entries), index);
+      const rewriting = { memoryPages: cap, tableEntries: entries, ...how };
+      const module = compiled.get(key) ?? compileModule(rewriteModule(read, rewriting), index);
       compiled.set(key, module);
-      return () => instantiate(module, planned);
+      return () => instantiate(module, planned, added);
     });
+  }
+
+  #watch({ module, exports }: Planned, memoryPages: number, tableEntries: readonly number[]): void {
+    for (const entries of tableEntries) this.#tableEntries += entries;
+    // A module has one memory at the most: what it exports is its own, or the one that it imports.
+    if (module.memories.length === 0) return;
+    const shown = [...exports.values()].find((item) => item.sort === 'memory');
+    if (shown === undefined) this.#hiddenBytes += memoryPages * WASM_PAGE_BYTES;
+    else this.#memories.push(shown.memory);
   }
 }
 
@@ -89,10 +125,11 @@ function compileModule(bytes: Uint8Array, index: number): WebAssembly.Module {
   }
 }
 
-function instantiate(module: WebAssembly.Module, { imports, exports }: Planned): void {
-  const given = createDictionary<WebAssembly.Imports[string]>();
+/** `added`: what a module gets besides its own imports, which are never from there. */
+function instantiate(module: WebAssembly.Module, { imports, exports }: Planned, added: WebAssembly.Imports): void {
+  const given = Object.assign(createDictionary<WebAssembly.Imports[string]>(), added);
   for (const { from, item } of imports) {
-    const value = item.sort === 'func' ? item.late.callable : item.late.value;
+    const value = item.sort === 'func' ? (item.late.importable ?? item.late.callable) : item.late.value;
     if (value === undefined)
       throw new ComponentError('core-link-mismatch', `${from.module} ${from.name} does not exist yet`);
     (given[from.module] ??= createDictionary())[from.name] = value;

@@ -1,6 +1,6 @@
 // Canonical definitions: lift, lower and the resource built-ins, each checked against the core type it must have. No glue is made on trust.
 
-import type { AbiContext, LateFunction } from '../../component/abi/context.ts';
+import type { AbiContext, LateFunction, Suspension } from '../../component/abi/context.ts';
 import type { InstanceState, Life } from '../../component/abi/instance-state.ts';
 import { GuestMemory } from '../../component/abi/guest-memory.ts';
 import { flatSignature, layoutOf } from '../../component/abi/layout.ts';
@@ -21,6 +21,7 @@ export interface CanonPlace {
   readonly instance: InstanceState;
   readonly life: Life;
   readonly budget: LinkBudget;
+  readonly suspension: Suspension;
 }
 
 const REALLOC: CoreFuncType = { params: ['i32', 'i32', 'i32', 'i32'], results: ['i32'] };
@@ -34,8 +35,7 @@ export function linkCanon(canon: Canon, place: CanonPlace): void {
     case 'lower': {
       const { func } = scope.get('func', canon.func);
       const context = contextOf(canon.options, func.type, 'lower', place);
-      const { type, callable } = lowerFunction(func, context);
-      scope.addCore({ sort: 'func', type, late: { callable } });
+      scope.addCore({ sort: 'func', ...lowerFunction(func, context) });
       return;
     }
     default:
@@ -80,7 +80,7 @@ function contextOf(options: CanonOptions, type: FuncType, direction: 'lift' | 'l
   const memory = options.memory === undefined ? new GuestMemory() : scope.core('memory', options.memory).memory;
   const realloc = options.realloc === undefined ? undefined : scope.core('func', options.realloc);
   if (realloc !== undefined) checkSignature('realloc', realloc.type, REALLOC);
-  return { instance, life, encoding: options.encoding, memory, realloc: realloc?.late };
+  return { instance, life, encoding: options.encoding, memory, realloc: realloc?.late, ...place.suspension };
 }
 
 function linkBuiltIn(
@@ -109,7 +109,11 @@ function linkBuiltIn(
     'resource.drop': (index: number) => dropHandle({ instance }, resource, index),
   } as const;
   const results = kind === 'resource.drop' ? ([] as const) : (['i32'] as const);
-  scope.addCore({ sort: 'func', type: { params: ['i32'], results }, late: { callable: guarded(built[kind]) } });
+  scope.addCore({
+    sort: 'func',
+    type: { params: ['i32'], results },
+    late: { callable: guarded(built[kind]), isGlue: true },
+  });
 }
 
 function checkSignature(what: string, have: CoreFuncType, want: CoreFuncType): void {

@@ -4,7 +4,7 @@ import { ComponentError } from '../../component/component-error.ts';
 import { GuestTrap } from '../../component/abi/trap.ts';
 import { hostFunction, hostResource } from '../../component/host-interface.ts';
 import type { HostOffers } from '../../component/host-interface.ts';
-import { MAX_TABLE_ENTRIES } from '../../component/limits.ts';
+import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
 import { PRIMITIVE_TYPES, ResourceType } from '../../component/value-types.ts';
 import { BrokerPipe } from '../../host-apis/stubs/broker-pipe.ts';
 import { deviceOffers } from '../../host-apis/stubs/device-offers.ts';
@@ -307,7 +307,7 @@ test('memories and tables of several instances share one grant, however they gro
   const reached = (what: string): number =>
     [0, 1, 2].reduce((sum, index) => sum + Number(linked.func(`${what}-${index}`).call()), 0);
   t.is(reached('pages'), LIMITS.memoryPages);
-  t.true(reached('entries') + 3 * 100 <= MAX_TABLE_ENTRIES, 'the tables that did not grow keep a share');
+  t.true(reached('entries') + 3 * 100 <= TABLE_ENTRIES_MAX, 'the tables that did not grow keep a share');
 });
 
 for (const [what, instances, tables] of [
@@ -322,7 +322,7 @@ for (const [what, instances, tables] of [
 
 test('linkComponent() answers hostile components with its own errors alone', async (t) => {
   const pipe = new BrokerPipe(new FakeBroker().streams());
-  const offers = deviceOffers({ pipe, files: new Map(), args: [] });
+  const offers = deviceOffers({ broker: pipe, files: new Map(), args: [] });
   const seeds = [await deviceApp(BLINK.imports, BLINK.functions), await dummyComponent(DEVICE_WIT, 'app')];
   const codes = [
     'component-not-a-component',

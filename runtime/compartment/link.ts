@@ -3,9 +3,13 @@
 import { Life } from '../../component/abi/instance-state.ts';
 import { readComponent } from '../../component/binary/read-component.ts';
 import { ComponentError } from '../../component/component-error.ts';
-import type { ComponentFunc } from '../../component/abi/context.ts';
-import type { Definition } from '../../component/definitions.ts';
+import type { ComponentFunc, FuelReserve, LateFunction, Suspension } from '../../component/abi/context.ts';
+import { GuestTrap } from '../../component/abi/trap.ts';
+import type { ComponentDefinition, Definition } from '../../component/definitions.ts';
+import { importNames } from '../../component/definitions.ts';
+import type { MemoryUse } from '../../host-apis/stubs/usage-teller.ts';
 import type { HostOffers } from '../../component/host-interface.ts';
+import { offeredName } from '../../contracts/core/semver-name.ts';
 import { ResourceType } from '../../component/value-types.ts';
 import { CoreModules } from './core-modules.ts';
 import { followAlias } from './follow-alias.ts';
@@ -14,12 +18,34 @@ import { linkCanon } from './link-canon.ts';
 import type { CanonPlace } from './link-canon.ts';
 import { LinkBudget } from './link-budget.ts';
 import { matchImport } from './match-import.ts';
+import type { Meter } from './meter.ts';
 import { resolveType } from './resolve-type.ts';
 import { NOTHING_AROUND, Scope } from './scope.ts';
 
 export interface LinkLimits {
   /** All linear memories together, in pages of 64 KiB. */
   readonly memoryPages: number;
+  /**
+   * Guests share this thread: a call that waits suspends the guest, and so does fuel that is out. Functions are called by `enter`.
+   * Only with a meter: without one a guest that loops would have the thread for ever.
+   */
+  readonly suspends?: true;
+  /** What the app runs on. Absent: nothing counts its instructions, and its stack is the engine's. */
+  readonly meter?: Meter;
+  /** Every NaN that arithmetic makes is the canonical one, so that no run differs from another in its bits. */
+  readonly canonicalNan?: true;
+  /** Throws when the component may not be linked, from what it imports; asked before anything of it is. */
+  readonly admit?: (component: ComponentDefinition) => void;
+  /** Components that supply imports of this one: instantiated first, in their order, out of the same limits. */
+  readonly dependencies?: readonly LinkDependency[];
+}
+
+/** A component with offers of its own. Its instance of the interface `name` is what the app's import of that name gets. */
+export interface LinkDependency {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly offers: HostOffers;
+  readonly admit: (component: ComponentDefinition) => void;
 }
 
 /** A component of which everything has been checked and compiled, and nothing has run. */
@@ -27,21 +53,39 @@ export class LinkedComponent {
   readonly #exports: InstanceItems;
   readonly #life: Life;
   readonly #start: readonly (() => void)[];
+  readonly #meter: FuelReserve | undefined;
 
-  constructor(exports: InstanceItems, life: Life, start: readonly (() => void)[]) {
+  readonly #modules: CoreModules;
+
+  constructor(exports: InstanceItems, { life, modules, suspension }: Session, start: readonly (() => void)[]) {
     this.#exports = exports;
     this.#life = life;
+    this.#modules = modules;
     this.#start = start;
+    this.#meter = suspension.meter;
+  }
+
+  /** What its memories and tables take now; before `start` nothing. */
+  use(): MemoryUse {
+    return this.#modules.use();
   }
 
   /** Instantiates the core modules, start functions included: the first guest instructions. Whatever it throws ends the life. */
   start(): void {
     try {
-      for (const step of this.#start) step();
+      for (const step of this.#start) {
+        if (this.#meter === undefined) step();
+        else this.#meter.withReserve(step);
+      }
       this.#life.checkAlive();
     } catch (cause) {
       throw this.#life.end(cause);
     }
+  }
+
+  /** Ends it from outside: whatever is suspended is never resumed, and whoever calls is refused with this cause. */
+  end(cause: unknown): void {
+    this.#life.end(cause);
   }
 
   /** An exported function; `from` names the exported interface that holds it. Errors: `export-missing`. */
@@ -60,16 +104,47 @@ export class LinkedComponent {
 
 /** From bytes of any origin. Errors: `ComponentErrorCode`; none of them after a guest instruction. */
 export function linkComponent(bytes: Uint8Array, offers: HostOffers, limits: LinkLimits): LinkedComponent {
-  const session: Session = { modules: new CoreModules(), life: new Life(), budget: new LinkBudget() };
-  const supplied = new Map([...offers].map(([name, exports]): [string, Item] => [name, { sort: 'instance', exports }]));
-  const exports = elaborate({ component: readComponent(bytes), enclosing: NOTHING_AROUND }, supplied, session);
-  return new LinkedComponent(exports, session.life, session.modules.compile(limits.memoryPages));
+  const suspension = suspensionOf(limits);
+  const session: Session = { modules: new CoreModules(), life: new Life(), budget: new LinkBudget(), suspension };
+  const component = readComponent(bytes);
+  const supplied = suppliedTo(component, offers);
+  limits.admit?.(component);
+  for (const dependency of limits.dependencies ?? []) supplied.set(dependency.name, instanceOf(dependency, session));
+  const exports = elaborate({ component, enclosing: NOTHING_AROUND }, supplied, session);
+  return new LinkedComponent(exports, session, session.modules.compile(limits));
+}
+
+/** What the host offers of what is imported, under the names of the imports: any patch of WASI 0.2 is the same offer. */
+function suppliedTo(component: ComponentDefinition, offers: HostOffers): Map<string, Item> {
+  const supplied = new Map<string, Item>();
+  for (const name of importNames(component)) {
+    const exports = offers.get(offeredName(name));
+    if (exports !== undefined) supplied.set(name, { sort: 'instance', exports });
+  }
+  return supplied;
+}
+
+/** Its handles are in tables of its own, so that neither it nor the app reaches what the other opened. Errors: `export-missing`. */
+function instanceOf({ name, bytes, offers, admit }: LinkDependency, session: Session): Item {
+  const component = readComponent(bytes);
+  admit(component);
+  const exports = elaborate({ component, enclosing: NOTHING_AROUND }, suppliedTo(component, offers), session);
+  const item = exports.get(name);
+  if (item?.sort === 'instance') return item;
+  throw new ComponentError('export-missing', `the dependency exports no interface ${name}`);
+}
+
+function suspensionOf({ suspends, meter }: LinkLimits): Suspension {
+  if (suspends !== true) return {};
+  if (meter === undefined) throw new ComponentError('fuel-required', 'a guest that can be suspended runs on fuel');
+  return { suspends, meter };
 }
 
 interface Session {
   readonly modules: CoreModules;
   readonly life: Life;
   readonly budget: LinkBudget;
+  readonly suspension: Suspension;
 }
 
 interface Place extends CanonPlace {
@@ -85,12 +160,13 @@ function elaborate(
   supplied: InstanceItems,
   session: Session,
 ): InstanceItems {
-  const { budget, life } = session;
+  const { budget, life, suspension } = session;
   budget.spendInstance();
   const place: Place = {
     session,
     budget,
     life,
+    suspension,
     supplied,
     scope: new Scope(enclosing),
     instance: life.newInstance(),
@@ -168,7 +244,7 @@ function define(definition: Definition, place: Place): void {
 }
 
 function defineType(type: Extract<Definition, { kind: 'type' }>['type'], place: Place): void {
-  const { scope, instance } = place;
+  const { scope, instance, suspension } = place;
   if (type.kind !== 'resource') {
     scope.addType(resolveType(type, scope));
     return;
@@ -177,8 +253,17 @@ function defineType(type: Extract<Definition, { kind: 'type' }>['type'], place: 
   if (destructor !== undefined && !(destructor.type.params.join() === 'i32' && destructor.type.results.length === 0)) {
     throw new ComponentError('canon-signature-mismatch', 'a destructor that does not take one i32');
   }
-  const drop = (rep: number): void => void destructor?.late.callable?.(rep);
+  const drop = (rep: number): void => {
+    if (destructor !== undefined) destroy(destructor.late, rep, suspension);
+  };
   scope.addType({ kind: 'resource', type: new ResourceType('resource of the guest', drop, instance) });
+}
+
+/** Always above a frame of the glue: whoever dropped the handle cannot be suspended, so neither can this. */
+function destroy({ callable, importable }: LateFunction, rep: number, { meter }: Suspension): void {
+  if (importable !== undefined) throw new GuestTrap('cannot-block', 'a destructor that waits');
+  if (meter === undefined) callable?.(rep);
+  else meter.withReserve(() => callable?.(rep));
 }
 
 function setOnce<V>(map: Map<string, V>, name: string, value: V): void {

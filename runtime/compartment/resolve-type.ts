@@ -93,7 +93,8 @@ function optionalAt(scope: Scope, ref: ValueRef | undefined): ValueType | undefi
 }
 
 function checkNames<T extends { readonly name: string }>(members: readonly T[]): readonly T[] {
-  if (new Set(members.map(({ name }) => name)).size !== members.length) {
+  // Names that differ in case alone are one name to a language without case (Explainer.md, "strongly-unique").
+  if (new Set(members.map(({ name }) => name.toLowerCase())).size !== members.length) {
     throw new ComponentError('name-repeated', 'two members of one type have one name');
   }
   return members;

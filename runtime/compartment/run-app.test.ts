@@ -203,7 +203,11 @@ test('an import that is not offered is refused before the start function runs', 
   const functions =
     '(func $start unreachable) (start $start) (func (export "run") (result i32) (call $open (i32.const 0) (i32.const 0)))';
   const { ending } = run(await componentAround(coreModule(imports, functions), wit, 'app'));
-  t.deepEqual(ending, { kind: 'refused', code: 'import-not-offered', detail: 'a:b/files is not offered' });
+  t.deepEqual(ending, {
+    kind: 'refused',
+    code: 'import-not-offered',
+    detail: 'the app imports a:b/files, which no device offers',
+  });
 });
 
 test('bytes that are no image, no application or no component are refused by their codes', (t) => {
@@ -213,4 +217,20 @@ test('bytes that are no image, no application or no component are refused by the
   t.is(codeOf(image(appImage(new Uint8Array(3)))), 'component-not-a-component');
   t.is(codeOf(image(appImage(new Uint8Array(0)))), 'component-not-a-component');
   t.is(codeOf(image(appImage(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)))), 'component-not-a-component');
+});
+
+test('what the guest has grown to is told before its next call, once for each change', async (t) => {
+  const broker = new FakeBroker();
+  const functions = `
+    (data (i32.const 64) "grown")
+    (func (export "run") (result i32)
+      (call $log (i32.const 64) (i32.const 5)) (call $log (i32.const 64) (i32.const 5))
+      (drop (memory.grow (i32.const 1)))
+      (call $log (i32.const 64) (i32.const 5))
+      (i32.const 0))`;
+  t.is(outcome(run(await deviceApp(LOG, functions), {}, broker)), 0);
+  t.deepEqual(
+    broker.told.map((request) => (request.function === 'usage.tell' ? request.memoryBytes : undefined)),
+    [131_072, 196_608],
+  );
 });

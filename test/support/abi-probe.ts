@@ -4,6 +4,7 @@
 import { flatSignature, layoutOf } from '../../component/abi/layout.ts';
 import type { FlatType } from '../../component/abi/layout.ts';
 import type { ValueType } from '../../component/value-types.ts';
+import type { WitStringEncoding } from './components.ts';
 import { componentAround } from './components.ts';
 import { coreModule } from './device-app.ts';
 
@@ -12,7 +13,7 @@ import { coreModule } from './device-app.ts';
  * `echo-n: func(x: list<T>) -> list<T>`, and for types
  * of at most 16 core values `flat-n: func(x: T) -> list<u64>` and `feed-n: func(raw: list<u64>)`, which calls the import `sink-n`.
  */
-export async function abiProbe(types: readonly ValueType[]): Promise<Uint8Array> {
+export async function abiProbe(types: readonly ValueType[], encoding: WitStringEncoding = 'utf8'): Promise<Uint8Array> {
   const declarations: string[] = [];
   const names = types.map((type) => witType(type, declarations));
   const flat = types.map((type) => layoutOf(type).flat);
@@ -41,7 +42,7 @@ export async function abiProbe(types: readonly ValueType[]): Promise<Uint8Array>
       (func (export "echo-t${index}") (param i32 i32) (result i32) ${pair('(local.get 0)', '(local.get 1)')})
       ${flat[index] === undefined ? '' : flatFunctions(index, type, flat[index])}`;
   });
-  return componentAround(coreModule(imports.join('\n'), bodies.join('\n')), wit, 'probe');
+  return componentAround(coreModule(imports.join('\n'), bodies.join('\n')), wit, 'probe', encoding);
 }
 
 function flatFunctions(index: number, type: ValueType, flat: readonly FlatType[]): string {
@@ -62,14 +63,14 @@ function toBits(kind: FlatType, value: string): string {
   return kind === 'f64' ? `(i64.reinterpret_f64 ${value})` : value;
 }
 
-function fromBits(kind: FlatType, value: string): string {
+export function fromBits(kind: FlatType, value: string): string {
   if (kind === 'i32') return `(i32.wrap_i64 ${value})`;
   if (kind === 'f32') return `(f32.reinterpret_i32 (i32.wrap_i64 ${value}))`;
   return kind === 'f64' ? `(f64.reinterpret_i64 ${value})` : value;
 }
 
-/** The type in WIT; named types are declared as they are met. */
-function witType(type: ValueType, declarations: string[]): string {
+/** The type in WIT; named types are declared as they are met, resources are not. */
+export function witType(type: ValueType, declarations: string[]): string {
   const inner = (part: ValueType | undefined): string => (part === undefined ? '_' : witType(part, declarations));
   const declare = (keyword: string, members: readonly string[]): string => {
     const name = `t${declarations.length}`;
@@ -103,8 +104,9 @@ function witType(type: ValueType, declarations: string[]): string {
           : `result<${inner(type.ok)}>`
         : `result<${inner(type.ok)}, ${inner(type.error)}>`;
     case 'own':
+      return type.resource.name;
     case 'borrow':
-      throw new Error('a probe has no resources');
+      return `borrow<${type.resource.name}>`;
     default:
       return type.kind;
   }

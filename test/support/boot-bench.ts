@@ -1,6 +1,6 @@
 // A bench for the secure world in memory: a chip, signed stages, a launcher that only notes what it was given. Never a real process.
 
-import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, GROUP_RUNNER_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { concatBytes } from '../../contracts/core/bytes.ts';
@@ -23,9 +23,17 @@ import type { TrustedKey } from '../../contracts/core/trusted-keystore.ts';
 import { KEYSTORE_FILES, encodeTrustedKeystore } from '../../contracts/core/trusted-keystore.ts';
 import { hostEntropy, nodeCrypto } from '../../runtime/adapters/node-crypto.ts';
 import { writeImagePart } from '../../runtime/board/device-folder.ts';
-import type { BootStep, Machine, ResetCause } from '../../runtime/hil/chip.ts';
+import type { BootStep, GroupStraps, Machine, ResetCause } from '../../runtime/hil/chip.ts';
 import type { Clock } from '../../runtime/hil/clock.ts';
-import type { ByteChannel, CompartmentLimits, OsProcess, ProcessEnd, Program } from '../../runtime/hil/launch.ts';
+import type {
+  AppGroup,
+  ByteChannel,
+  CompartmentLimits,
+  GroupPlan,
+  OsProcess,
+  ProcessEnd,
+  Program,
+} from '../../runtime/hil/launch.ts';
 import type { Medium } from '../../runtime/hil/medium.ts';
 import type { BootOutcome } from '../../runtime/monitor/boot/boot-error.ts';
 import plutonStage from '../../runtime/monitor/pluton/stage.ts';
@@ -126,6 +134,7 @@ export const BUILD_TIME = 1_767_225_600;
 /** Of the bench's keystore image. */
 export const TUF_ROOT = text('{"signed":{}}');
 export const SERVICE_CA = Uint8Array.of(0x30, 0);
+export const GROUP_RUNNER = new TextEncoder().encode('group runner');
 export const RUNNER = text('export const runner = 1;');
 
 export type BenchStage = 'plutonRuntime' | 'trustedKeystore' | 'monitor' | 'os';
@@ -167,6 +176,7 @@ export function osFiles(buildTime = String(BUILD_TIME)): Uint8Array {
   return encodeImageFiles(
     new Map([
       [RUNNER_FILE, RUNNER],
+      [GROUP_RUNNER_FILE, GROUP_RUNNER],
       [BUILD_TIME_FILE, text(buildTime)],
     ]),
   );
@@ -253,6 +263,17 @@ export interface StartedCompartment {
   end(end: ProcessEnd): void;
 }
 
+/** A process for several apps, as the launcher was asked for it. */
+export interface StartedGroup {
+  readonly program: Program;
+  readonly plan: GroupPlan;
+  readonly limits: CompartmentLimits;
+  /** Ends it, and all that is in it. */
+  end(end: ProcessEnd): void;
+  /** How often it was told to end; it does when the test says so. */
+  killed: number;
+}
+
 const KILLED: ProcessEnd = { exitCode: undefined, signal: 'SIGKILL', lastWords: '' };
 
 /** What is on the host's side of a device: media, keys, and what the device did. */
@@ -262,7 +283,11 @@ export class BootBench {
   readonly parts;
   readonly steps: BootStep[] = [];
   readonly resets: ResetCause[] = [];
+  /** Each of its own process, or in a group. */
   readonly compartments: StartedCompartment[] = [];
+  readonly groups: StartedGroup[] = [];
+  /** What the board's maker says of apps that share a process; read at power-on. */
+  groupStraps: GroupStraps | undefined;
   readonly bank;
   osCode: Uint8Array | undefined;
   secureCalls = new TestChannel();
@@ -316,8 +341,13 @@ export class BootBench {
       launcher: {
         startOs: (program) => this.#startOs(program),
         startCompartment: (...wish) => this.#startCompartment(...wish),
+        startGroup: (...wish) => this.#startGroup(...wish),
       },
-      straps: { board: 'bench', appMemoryLimitBytes: 256 * 1024 },
+      straps: {
+        board: 'bench',
+        appMemoryLimitBytes: 256 * 1024,
+        ...(this.groupStraps && { groups: this.groupStraps }),
+      },
       reset: (cause) => void this.resets.push(cause),
       trace: (step) => void this.steps.push(step),
     };
@@ -398,7 +428,47 @@ export class BootBench {
     this.osCode = program.code;
     const onEnd = (listener: (end: ProcessEnd) => void): void => void (this.#endOs = listener);
     const radio = noRadio();
-    return { pid: 1, kill: () => undefined, onEnd, bus: new TestChannel(), secureCalls: this.secureCalls, radio };
+    return {
+      pid: 1,
+      usage: () => undefined,
+      kill: () => undefined,
+      onEnd,
+      bus: new TestChannel(),
+      secureCalls: this.secureCalls,
+      radio,
+    };
+  }
+
+  #startGroup(program: Program, plan: GroupPlan, limits: CompartmentLimits): AppGroup {
+    if (this.refuseToLaunch) throw new Error('no more processes');
+    const listeners: ((end: ProcessEnd) => void)[] = [];
+    const apps = new Map<number, (end: ProcessEnd) => void>();
+    const end = (how: ProcessEnd): void => {
+      for (const [context, tell] of [...apps]) {
+        apps.delete(context);
+        tell(how);
+      }
+      for (const listener of listeners) listener(how);
+    };
+    const group = { program, plan, limits, end, killed: 0 };
+    this.groups.push(group);
+    return {
+      pid: 200 + this.groups.length,
+      usage: () => undefined,
+      kill: () => void group.killed++,
+      onEnd: (listener) => void listeners.push(listener),
+      startApp: (context, image) => {
+        const told: ((how: ProcessEnd) => void)[] = [];
+        const appEnds = (how: ProcessEnd): void => told.forEach((listener) => listener(how));
+        apps.set(context, appEnds);
+        const leave = (how: ProcessEnd): void => {
+          apps.delete(context);
+          appEnds(how);
+        };
+        this.compartments.push({ program, context, image, limits, end: leave });
+        return { kill: () => leave(KILLED), onEnd: (listener) => void told.push(listener) };
+      },
+    };
   }
 
   #startCompartment(program: Program, context: number, image: Uint8Array, limits: CompartmentLimits) {
@@ -408,6 +478,7 @@ export class BootBench {
     this.compartments.push({ program, context, image, limits, end });
     return {
       pid: 100 + context,
+      usage: () => undefined,
       kill: () => end(KILLED),
       onEnd: (listener: (end: ProcessEnd) => void) => void listeners.push(listener),
     };

@@ -9,6 +9,7 @@ import type { BrokerParts } from '../../host-apis/broker/broker.ts';
 import { Broker } from '../../host-apis/broker/broker.ts';
 import type { BrokerError } from '../../host-apis/broker/broker-error.ts';
 import type { AppIdentity, AuditPort, Denial, GpioPort, PortResult } from '../../host-apis/ports.ts';
+import { NotedNetwork } from './noted-network.ts';
 import { VirtualTime, settled } from './virtual-time.ts';
 import { grantsOf } from '../../contracts/core/grants.ts';
 
@@ -74,7 +75,44 @@ const RESULT_OF: Readonly<Record<AppRequest['function'], AppResult['kind']>> = {
   'timers.take-expirations': 'u64',
   'log.write': 'none',
   'handle.close': 'none',
+  'tcp.connect': 'u32',
+  'tcp.listen': 'u32',
+  'tcp.ready': 'none',
+  'tcp.accept': 'bytes',
+  'tcp.room': 'u32',
+  'tcp.send': 'u32',
+  'tcp.receive': 'bytes',
+  'tcp.shutdown': 'none',
+  'tcp.watch': 'u32',
+  'udp.bind': 'u32',
+  'udp.ready': 'none',
+  'udp.send': 'none',
+  'udp.receive': 'bytes',
+  'udp.watch': 'u32',
+  'names.resolve': 'u32',
+  'names.addresses': 'bytes',
+  'usage.tell': 'none',
+  'storage.stat': 'bytes',
+  'storage.list': 'bytes',
+  'storage.create': 'none',
+  'storage.read': 'bytes',
+  'storage.write': 'none',
+  'storage.resize': 'none',
+  'storage.rename': 'none',
+  'storage.remove': 'none',
+  'storage.sync': 'none',
+  'clock.now': 'u64',
+  'random.bytes': 'bytes',
 };
+
+export interface AppEndWish {
+  readonly context?: number;
+  readonly pins?: readonly number[];
+  readonly storageBytes?: number;
+  readonly hosts?: readonly string[];
+  readonly tcpServerPorts?: readonly number[];
+  readonly udpServerPorts?: readonly number[];
+}
 
 /** The app's end of a session: speaks the protocol as the stubs do, or sends any bytes at all. */
 export class AppEnd {
@@ -85,10 +123,13 @@ export class AppEnd {
   takesReplies = true;
   readonly #replies = new FrameStream(APP_FRAME_MAX_BYTES);
 
-  constructor(broker: Broker, { context = 1, pins = [] as readonly number[] } = {}) {
+  constructor(
+    broker: Broker,
+    { context = 1, pins = [] as readonly number[], storageBytes = 0, ...network }: AppEndWish = {},
+  ) {
     this.session = broker.open({
       app: { componentId: `component-${context}`, name: `app-${context}`, context },
-      grants: grantsOf({ memoryBytes: 65536, gpioPins: pins }),
+      grants: grantsOf({ memoryBytes: 65536, gpioPins: pins, storageBytes, ...network }),
       send: (frame) => {
         this.frames.push(...this.#replies.push(frame));
         return this.takesReplies;
@@ -129,11 +170,33 @@ export interface BrokerBench {
   readonly time: VirtualTime;
   readonly pins: NotedPins;
   readonly audit: AuditNotes;
+  readonly network: NotedNetwork;
 }
+
+/** Services that answer at once, of the right kind, and keep nothing. */
+const SERVICES: Pick<Required<BrokerParts>, 'storage' | 'wallClock' | 'random'> = {
+  storage: {
+    perform: (_app, _limit, request) => {
+      const isBytes = RESULT_OF[request.function] === 'bytes';
+      const result: AppResult = isBytes ? { kind: 'bytes', value: new Uint8Array(0) } : { kind: 'none' };
+      return Promise.resolve({ ok: true, value: { result, usedBytes: 0 } });
+    },
+    release: () => undefined,
+  },
+  wallClock: { nowNs: () => Promise.resolve(1_700_000_000_000_000_000n) },
+  random: { bytes: (count) => Promise.resolve(new Uint8Array(count)) },
+};
 
 export function brokerBench(parts: Omit<BrokerParts, 'time' | 'gpio' | 'audit'> = {}): BrokerBench {
   const time = new VirtualTime();
   const pins = new NotedPins();
   const audit = new AuditNotes();
-  return { broker: new Broker({ time, gpio: pins, audit, ...parts }), time, pins, audit };
+  const network = new NotedNetwork();
+  return {
+    broker: new Broker({ time, gpio: pins, audit, network, ...SERVICES, ...parts }),
+    time,
+    pins,
+    audit,
+    network,
+  };
 }

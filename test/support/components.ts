@@ -12,7 +12,15 @@ export async function dummyComponent(witSource: string, world: string): Promise<
   return componentNew(await componentEmbed({ dummy: true, witSource, world }));
 }
 
+/** How a guest that wit-component makes holds its strings. */
+export type WitStringEncoding = 'utf8' | 'utf16' | 'compact-utf16';
+
 /** wit-component's output around a core module that was written by hand. */
-export async function componentAround(coreText: string, witSource: string, world: string): Promise<Uint8Array> {
-  return componentNew(await componentEmbed({ binary: await parse(coreText), witSource, world }));
+export async function componentAround(
+  coreText: string,
+  witSource: string,
+  world: string,
+  stringEncoding: WitStringEncoding = 'utf8',
+): Promise<Uint8Array> {
+  return componentNew(await componentEmbed({ binary: await parse(coreText), witSource, world, stringEncoding }));
 }

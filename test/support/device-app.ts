@@ -21,6 +21,8 @@ export function coreModule(imports: string, functions: string): string {
     (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
       (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
       (global.set $next (i32.add (local.get $at) (local.get 3)))
+      (if (local.get 1) (then (memory.copy (local.get $at) (local.get 0)
+        (select (local.get 1) (local.get 3) (i32.lt_u (local.get 1) (local.get 3))))))
       (local.get $at))
     ${functions})`;
 }
@@ -31,19 +33,28 @@ export async function deviceApp(imports: string, functions: string): Promise<Uin
 
 export interface ImageExtras {
   readonly memoryBytes?: number;
+  readonly storageBytes?: number;
+  /** Default: pin 9. */
+  readonly gpioPins?: readonly number[];
   readonly manifest?: unknown;
   readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** An unsigned application image. */
 export function appImage(component: Uint8Array, extras: ImageExtras = {}): Uint8Array {
-  const { memoryBytes = 256 * 1024, manifest = { CmdArgs: ['one', 'zwei'] }, files = new Map() } = extras;
+  const {
+    memoryBytes = 256 * 1024,
+    gpioPins = [9],
+    storageBytes = 0,
+    manifest = { CmdArgs: ['one', 'zwei'] },
+    files = new Map(),
+  } = extras;
   return encodeImage(
     {
       kind: 'application',
       rollbackIndex: 1,
       componentId: APP_ID,
-      grantBytes: encodeGrants({ memoryBytes, gpioPins: [9] }),
+      grantBytes: encodeGrants({ memoryBytes, gpioPins, storageBytes }),
       manifest: new TextEncoder().encode(JSON.stringify(manifest)),
       component,
       files: encodeImageFiles(files),

@@ -33,7 +33,9 @@ export function agreeable(): Answer {
 }
 
 export class FakeBroker {
+  /** What the app asked for; what its runner tells of its memory stands in `told`. */
   readonly requests: AppRequest[] = [];
+  readonly told: AppRequest[] = [];
   readonly #answer: Answer;
   readonly #frames = new FrameStream(APP_FRAME_MAX_BYTES);
 
@@ -45,7 +47,7 @@ export class FakeBroker {
   serve(bytes: Uint8Array): Uint8Array {
     const replies = this.#frames.push(bytes).map((frame) => {
       const request = decodeAppRequest(frame);
-      this.requests.push(request);
+      (request.function === 'usage.tell' ? this.told : this.requests).push(request);
       return encodeAppReply(this.#answer(request));
     });
     return concatBytes(...replies);

@@ -11,6 +11,7 @@ import { decodeLinkFrame, encodeLinkFrame } from '../../contracts/wire/device-li
 import { encodeImageMetadata } from '../../contracts/wire/image-metadata.ts';
 import { nodeCrypto } from '../../runtime/adapters/node-crypto.ts';
 import type { ByteChannel } from '../../runtime/hil/launch.ts';
+import { NO_AIR } from '../../runtime/os/network/air-link.ts';
 import type { RunningOs } from '../../runtime/os/os.ts';
 import { startOs } from '../../runtime/os/os.ts';
 import { connectBusPort } from '../../runtime/soc/bus-port.ts';
@@ -161,8 +162,10 @@ export async function osBench({ images = [] as readonly Uint8Array[] } = {}): Pr
     secureCalls: monitorChannel(boot),
     pipeOf: (context) => pipes.get(context),
     clock: time,
+    soon: (work) => void setImmediate(work),
     sha256: (bytes) => nodeCrypto.sha256(bytes),
     network: service,
+    air: NO_AIR,
     keys: fakeKeys(),
     report: (error) => reports.push(error),
   });

@@ -3,19 +3,19 @@
 import { duplexPair } from 'node:stream';
 import { HostAlarmClock } from '../../runtime/adapters/os-clock.ts';
 import { OsRadio } from '../../runtime/adapters/os-radio.ts';
-import { tcpUplink } from '../../runtime/adapters/tcp-uplink.ts';
+import { hostUplink } from '../../runtime/adapters/host-uplink.ts';
 import { AccessPoint } from '../../runtime/world/access-point.ts';
 
 export interface RadioBench {
   readonly radio: OsRadio;
   readonly accessPoint: AccessPoint;
   /** Pulls the wire between them. */
-  cut(): void;
+  readonly cut: () => void;
 }
 
 export function radioBench(): RadioBench {
   const [deviceEnd, airEnd] = duplexPair();
-  const accessPoint = new AccessPoint({ uplink: tcpUplink, clock: new HostAlarmClock(), tell: () => undefined });
+  const accessPoint = new AccessPoint({ uplink: hostUplink, clock: new HostAlarmClock(), tell: () => undefined });
   const session = accessPoint.connected({
     send: (bytes) => void airEnd.write(bytes),
     hangUp: () => void airEnd.destroy(),

@@ -62,7 +62,7 @@ export class ScriptedMonitor implements SecureCalls {
     this.#running.set(context, componentId);
     // Before the caller has seen the answer, as two frames in one chunk.
     if (this.endsAtOnce !== undefined) this.end(context, this.endsAtOnce);
-    return { context, memoryBytes: 65536 };
+    return { context, memoryBytes: 65536, placement: 'process' };
   }
 }
 

@@ -14,6 +14,8 @@ import { FailureReporter } from '../../runtime/os/failure-reporter.ts';
 import { ImageInstaller } from '../../runtime/os/image-installer.ts';
 import { InstalledImages } from '../../runtime/os/installed-images.ts';
 import { appFactsReader } from '../../runtime/os/read-app-facts.ts';
+import { NO_AIR } from '../../runtime/os/network/air-link.ts';
+import { AppNetwork } from '../../runtime/os/network/app-network.ts';
 import { RESTART_TIMES } from '../../runtime/os/restart-policy.ts';
 import type { ReportSink } from '../../runtime/os/service/report-sink.ts';
 import { UpdateClient } from '../../runtime/os/update/update-client.ts';
@@ -68,6 +70,7 @@ export function updateBench(firstRoot?: Uint8Array) {
   const images = new InstalledImages(monitor, readFacts);
   const apps = new AppManager({
     broker: new Broker({ time, gpio: new NotedPins(), audit: new AuditNotes() }),
+    network: new AppNetwork(NO_AIR),
     time,
     trail,
     failures: new FailureReporter(reports),
@@ -76,7 +79,7 @@ export function updateBench(firstRoot?: Uint8Array) {
     stopGraceNs: GRACE,
     factsOf: (componentId) => images.factsOf(componentId),
   });
-  const installer = new ImageInstaller(monitor, apps, readFacts);
+  const installer = new ImageInstaller(monitor, apps, readFacts, { forget: () => Promise.resolve() });
   const updates = new UpdateClient({
     monitor,
     session,

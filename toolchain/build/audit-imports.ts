@@ -1,48 +1,59 @@
 // What a component imports against what its manifest grants. Never trusts what a build says of itself: it reads the component.
 
-import { importNames } from '../../component/definitions.ts';
 import type { ComponentDefinition } from '../../component/definitions.ts';
+import { importedFunctions } from '../../component/imported-functions.ts';
 import type { Manifest } from '../../contracts/wire/manifest.ts';
 import type { SupportedCapability } from '../../host-apis/capabilities.ts';
-import { OFFERED_INTERFACES, capabilitiesOf, interfaceCapabilities } from '../../host-apis/capabilities.ts';
+import { FUNCTION_RULES, capabilitiesOf, interfaceCapabilities } from '../../host-apis/capabilities.ts';
+import type { ImportedInterface, RefusedImport } from '../../host-apis/capability-imports.ts';
+import { refusedImports } from '../../host-apis/capability-imports.ts';
 import { BuildError } from './build-error.ts';
-
-export interface MissingGrant {
-  readonly interface: string;
-  readonly capability: SupportedCapability;
-}
 
 export interface ImportAudit {
   /** Interfaces, in the component's order. */
   readonly imports: readonly string[];
+  /** The same, with the functions that the component names. */
+  readonly wanted: readonly ImportedInterface[];
   /** Capabilities that the imports need. */
   readonly used: readonly SupportedCapability[];
-  readonly missing: readonly MissingGrant[];
-  /** Interfaces that no device offers. */
-  readonly notOffered: readonly string[];
+  /** What no device offers, then what is not granted. */
+  readonly refused: readonly RefusedImport[];
   /** Granted, but nothing is imported that they guard. */
   readonly unused: readonly SupportedCapability[];
 }
 
-/** `granted`: see `grantedCapabilities`. */
-export function auditImports(component: ComponentDefinition, granted: ReadonlySet<SupportedCapability>): ImportAudit {
-  const imports = importNames(component);
-  const needs = imports.flatMap((name) => {
-    const anyOf = interfaceCapabilities(name) ?? [];
-    return anyOf.length === 0 ? [] : [{ interface: name, anyOf }];
-  });
-  const used = [...new Set(needs.flatMap(({ anyOf }) => usedOf(anyOf, granted)))];
+/** `granted`: see `grantedCapabilities`. `suggestion`: the value of a manifest line that would grant a capability. */
+export function auditImports(
+  component: ComponentDefinition,
+  granted: ReadonlySet<SupportedCapability>,
+  {
+    suggestion,
+    supplied = new Set(),
+  }: {
+    readonly suggestion?: (capability: SupportedCapability) => string;
+    /** Imports that a dependency of the manifest satisfies. */
+    readonly supplied?: ReadonlySet<string>;
+  } = {},
+): ImportAudit {
+  const wanted = importedFunctions(component).filter(({ name }) => !supplied.has(name));
+  const opened = wanted.flatMap(({ name }) => usedOf(interfaceCapabilities(name) ?? [], granted));
+  const guarding = wanted.flatMap(({ name }) => guardsOf(name)).filter((capability) => granted.has(capability));
+  const used = [...new Set([...opened, ...guarding])];
   return {
-    imports,
+    imports: wanted.map(({ name }) => name),
+    wanted,
     used,
-    missing: needs.flatMap(({ interface: name, anyOf }) => {
-      const [capability] = anyOf;
-      if (capability === undefined || anyOf.some((each) => granted.has(each))) return [];
-      return [{ interface: name, capability }];
-    }),
-    notOffered: imports.filter((name) => interfaceCapabilities(name) === undefined),
+    refused: refusedImports(wanted, granted, suggestion),
     unused: [...granted].filter((capability) => !used.includes(capability)),
   };
+}
+
+/** Capabilities that guard functions of an interface which everybody may import: files of the image need none, mutable ones do. */
+function guardsOf(name: string): readonly SupportedCapability[] {
+  const stem = name.split('@')[0];
+  return FUNCTION_RULES.flatMap((rule) =>
+    rule.interface === stem ? [rule.capability, ...(rule.also ?? [])] : [],
+  ).filter((capability) => capability !== undefined);
 }
 
 /** Of the capabilities that open an interface those that are granted; when none is, the first stands for what is missing. */
@@ -59,28 +70,14 @@ export function grantedCapabilities(manifest: Manifest): ReadonlySet<SupportedCa
   return capabilitiesOf({ ...manifest.asked, gpioPins: manifest.gpio.map((_, index) => index) });
 }
 
-/** `suggestion`: the value of a manifest line that would grant it. Errors: `import-not-offered`, `import-not-granted`. */
-export function requireGrants(audit: ImportAudit, suggestion: (capability: SupportedCapability) => string): void {
-  const [foreign] = audit.notOffered;
-  if (foreign !== undefined) {
-    const hint = `a device offers: ${OFFERED_INTERFACES.join(', ')}`;
-    const details = { interfaces: audit.notOffered };
-    throw new BuildError('import-not-offered', `the app imports ${foreign}, which no device offers`, {
-      fault: 'caller',
-      hint,
-      details,
-    });
-  }
-  const [missing] = audit.missing;
-  if (missing === undefined) return;
-  const line = `"${missing.capability}": ${suggestion(missing.capability)}`;
-  throw new BuildError(
-    'import-not-granted',
-    `the app imports ${missing.interface}, and its manifest does not grant ${missing.capability}`,
-    {
-      fault: 'caller',
-      hint: `add to Capabilities in app_manifest.json: ${line}`,
-      details: { interface: missing.interface, capability: missing.capability, line },
-    },
-  );
+/** Errors: `import-not-offered`, `import-not-granted`, each with what to do about it. */
+export function requireGrants({ refused }: ImportAudit): void {
+  const [first] = refused;
+  if (first === undefined) return;
+  const { code, message, hint } = first;
+  const details =
+    first.code === 'import-not-offered'
+      ? { interfaces: refused.filter((each) => each.code === code).map((each) => each.interface) }
+      : { interface: first.interface, function: first.function, capability: first.capability, line: first.line };
+  throw new BuildError(code, message, { fault: 'caller', hint, details });
 }

@@ -292,7 +292,7 @@ test("a device's compartment runs what buildApp() made, from the image's own byt
 
 const WAT: Readonly<Record<string, string>> = {
   good: '(component (core module $m (func (export "run") (result i32) i32.const 0)) (core instance $i (instantiate $m)) (func (export "run") (result u8) (canon lift (core func $i "run"))))',
-  foreign: '(component (import "wasi:cli/environment@0.2.3" (instance)))',
+  foreign: '(component (import "acme:sensor/driver@1.2.0" (instance)))',
   ungranted: '(component (import "casemate:device/gpio@0.1.0" (instance)))',
   silent: '(component)',
   // A tail call, in a module that nobody instantiates, in a component inside.

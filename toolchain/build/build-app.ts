@@ -1,9 +1,11 @@
 // The build: an app folder, or a component that was made elsewhere, to an unsigned image package. Never leaves out a check that the
 // device would make later: what is refused there is refused here, with the line to change.
 
+import { dirname, join } from 'node:path';
 import { readComponent } from '../../component/binary/read-component.ts';
 import { ComponentError } from '../../component/component-error.ts';
 import type { ComponentDefinition } from '../../component/definitions.ts';
+import { offeredName } from '../../contracts/core/semver-name.ts';
 import { ByteWriter } from '../../contracts/core/bytes.ts';
 import type { ComponentId, ImageId } from '../../contracts/core/ids.ts';
 import { APP_FOLDER_DEFAULTS } from '../../contracts/wire/app-folder.ts';
@@ -16,8 +18,10 @@ import type { ImportAudit } from './audit-imports.ts';
 import { auditImports, grantedCapabilities, requireGrants } from './audit-imports.ts';
 import { MANIFEST_FILE, parseManifest, readAppSource } from './app-source.ts';
 import type { AppSource } from './app-source.ts';
+import { dependencyFiles } from './dependency-files.ts';
 import { BuildError, problemsError } from './build-error.ts';
 import { compileC } from './compile-c.ts';
+import { bareManifest } from './bare-manifest.ts';
 import type { BoardHardware } from './hardware.ts';
 import { loadHardware } from './hardware.ts';
 import { checkMemory, initialMemoryBytes } from './memory-need.ts';
@@ -41,7 +45,8 @@ export interface BuildOptions {
 
 export interface ComponentFileOptions {
   readonly componentFile: string;
-  readonly manifestFile: string;
+  /** Absent: a manifest that grants nothing. */
+  readonly manifestFile: string | undefined;
   readonly hardware?: string | undefined;
   readonly memoryLimitBytes?: number | undefined;
 }
@@ -100,16 +105,17 @@ export async function buildApp({ folder, hardware, memoryLimitBytes, catalogId }
   const checked = check(component, source.manifest, memoryLimit, (capability) => suggestGrant(capability, board, tree));
   const { version, rollback } = settings;
   const described = { version, rollback, language, hardware: board.name, catalogId };
-  const parts = { component, manifest, files: source.imageFiles, ...described };
+  const dependencies = dependencyFiles(source.manifest, (path) => tree.get(path));
+  const files = new Map([...source.imageFiles, ...dependencies]);
+  const parts = { component, manifest, files, ...described };
   const packaged = packageApp({ ...parts, sourceDigest: digestOf(tree), memoryLimitBytes: memoryLimit });
   return result(parts, packaged, checked, memoryLimit, warnings === '' ? [] : [warnings.trimEnd()]);
 }
 
 /** Packages a component that was built elsewhere. Errors: as `buildApp`. */
 export async function packageComponentFile(options: ComponentFileOptions): Promise<BuildResult> {
-  const manifestText = requireFile(options.manifestFile, 'manifest-missing');
-  const manifest = parseManifest(manifestText, options.manifestFile);
   const component = requireFile(options.componentFile, 'file-missing');
+  const manifest = manifestFor(options);
   await validateComponent(component);
   const board = loadHardware({ from: 'disk', name: options.hardware ?? APP_FOLDER_DEFAULTS.hardware });
   const memoryLimit = options.memoryLimitBytes ?? MT3620_RDB.appMemoryLimitBytes;
@@ -119,7 +125,9 @@ export async function packageComponentFile(options: ComponentFileOptions): Promi
   const parts = {
     component,
     manifest: packagedText,
-    files: new Map(),
+    files: dependencyFiles(manifest, (path) =>
+      readIfPresent(join(dirname(options.manifestFile ?? options.componentFile), path)),
+    ),
     version,
     rollback,
     language: 'wasm',
@@ -128,6 +136,14 @@ export async function packageComponentFile(options: ComponentFileOptions): Promi
   };
   const packaged = packageApp({ ...parts, sourceDigest: undefined, memoryLimitBytes: memoryLimit });
   return result(parts, packaged, checked, memoryLimit, []);
+}
+
+/** World `app` of device.wit, and world `command` of wasi:cli. */
+const RUN_EXPORTS: readonly string[] = ['run', 'wasi:cli/run@0.2.0'];
+
+function manifestFor({ manifestFile, componentFile }: ComponentFileOptions): Manifest {
+  if (manifestFile === undefined) return bareManifest(componentFile);
+  return parseManifest(requireFile(manifestFile, 'manifest-missing'), manifestFile);
 }
 
 interface Checked {
@@ -142,10 +158,16 @@ function check(
   suggestion: (capability: SupportedCapability) => string,
 ): Checked {
   const component = parseComponent(bytes);
-  const audit = auditImports(component, grantedCapabilities(manifest));
-  requireGrants(audit, suggestion);
-  const exports = component.definitions.some((definition) => definition.kind === 'export' && definition.name === 'run');
-  if (!exports) throw new BuildError('component-invalid', 'the component does not export run', { fault: 'caller' });
+  const supplied = new Set(manifest.dependencies.map((dependency) => dependency.import));
+  const audit = auditImports(component, grantedCapabilities(manifest), { suggestion, supplied });
+  requireGrants(audit);
+  const exports = component.definitions.some(
+    (definition) => definition.kind === 'export' && RUN_EXPORTS.includes(offeredName(definition.name)),
+  );
+  if (!exports) {
+    const message = 'the component exports neither run nor wasi:cli/run@0.2';
+    throw new BuildError('component-invalid', message, { fault: 'caller' });
+  }
   const memoryInitial = initialMemoryBytes(component);
   checkMemory(memoryInitial, memoryLimit);
   return { audit, memoryInitial };

@@ -26,6 +26,8 @@ export type BuildErrorCode =
   | 'link-failed'
   /** Not a component, or not one that fits the world of an app. */
   | 'component-invalid'
+  /** The file of a dependency is not the one that the manifest names. `details`: path, digest. */
+  | 'dependency-digest-mismatch'
   /** The tool was stopped by its limits or by the component itself. */
   | 'component-tool-died'
   /** `details`: interface, capability, and the manifest line to add. */

@@ -22,6 +22,8 @@ export function checkMemory(neededBytes: number, limitBytes: number): void {
 
 export function memoryOverLimit(neededBytes: number, limitBytes: number): BuildError {
   const message = `the app needs ${neededBytes} bytes of memory to start, the board gives an app ${limitBytes}`;
-  const hint = 'make the static data smaller: variables outside functions, and static ones';
+  const hint =
+    'make the static data and the stack smaller, or try it on a simulated board with more: casemate run --memory ' +
+    `${Math.ceil(neededBytes / 1024)}KiB`;
   return new BuildError('memory-over-limit', message, { fault: 'caller', hint, details: { neededBytes, limitBytes } });
 }

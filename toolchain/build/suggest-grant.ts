@@ -1,23 +1,16 @@
 // Finds the manifest line that an app probably needs, from the hardware names in its sources. Never grants anything itself.
 
 import type { SupportedCapability } from '../../host-apis/capabilities.ts';
+import { MANIFEST_VALUES } from '../../host-apis/capability-imports.ts';
 import type { BoardHardware } from './hardware.ts';
 import type { SourceTree } from './source-tree.ts';
 
 const SUGGESTED_MAX = 16;
 
-/** For what no hardware definition names: the person has to say which. */
-const SUGGESTED_VALUES: Partial<Readonly<Record<SupportedCapability, string>>> = {
-  MutableStorage: '{ "SizeKB": 8 }',
-  AllowedConnections: '["NAME.OF.THE.HOST"]',
-  AllowedTcpServerPorts: '[PORT]',
-  AllowedUdpServerPorts: '[PORT]',
-};
-
 /** The JSON value of the capability's manifest line: for peripherals an array of the names of its type that the sources mention; without one, a name to put in. */
 export function suggestGrant(capability: SupportedCapability, hardware: BoardHardware, tree: SourceTree): string {
-  const fixed = SUGGESTED_VALUES[capability];
-  if (fixed !== undefined) return fixed;
+  // For what no hardware definition names the person has to say which.
+  if (capability !== 'Gpio') return MANIFEST_VALUES[capability];
   const names = [...hardware.hardware.peripherals.values()]
     .filter(({ type }) => type === capability)
     .map(({ name }) => name);

@@ -35,17 +35,17 @@ export async function listDevices(state: string): Promise<readonly ListedDevice[
   return found.map(({ name, folder, client }) => ({ name, folder, attached: client !== undefined }));
 }
 
-/** Connects, does the work, and hangs up whatever happens. Errors: `no-device-attached`, `several-devices-attached`, those of the client. */
+/** Connects, does the work (with the device's folder beside it), and hangs up whatever happens. Errors: `no-device-attached`, `several-devices-attached`, those of the client. */
 export async function withDevice<Result>(
   cwd: string,
   choice: DeviceChoice,
-  work: (client: DeviceClient) => Promise<Result>,
+  work: (client: DeviceClient, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const state = stateFolder(cwd, choice);
-  const client =
-    choice.device === undefined ? await onlyAttached(state) : await connectDevice(deviceFolder(state, choice.device));
+  const { client, folder } =
+    choice.device === undefined ? await onlyAttached(state) : await named(deviceFolder(state, choice.device));
   try {
-    return await work(client);
+    return await work(client, folder);
   } finally {
     client.close();
   }
@@ -71,7 +71,16 @@ async function findDevices(state: string): Promise<readonly FoundDevice[]> {
   return Promise.all(found);
 }
 
-async function onlyAttached(state: string): Promise<DeviceClient> {
+interface AttachedDevice {
+  readonly client: DeviceClient;
+  readonly folder: string;
+}
+
+async function named(folder: string): Promise<AttachedDevice> {
+  return { client: await connectDevice(folder), folder };
+}
+
+async function onlyAttached(state: string): Promise<AttachedDevice> {
   const attached = (await findDevices(state)).filter(({ client }) => client !== undefined);
   const [only] = attached;
   if (only?.client === undefined) {
@@ -89,7 +98,7 @@ async function onlyAttached(state: string): Promise<DeviceClient> {
       details: { names },
     });
   }
-  return only.client;
+  return { client: only.client, folder: only.folder };
 }
 
 async function clientIfOn(folder: string): Promise<DeviceClient | undefined> {

@@ -16,6 +16,7 @@ export interface PinEvent {
   readonly pin: number;
   readonly name: string | null;
   readonly level: 0 | 1 | null;
+  readonly by: 'chip' | 'world';
 }
 
 /** A finger on a button. */
@@ -118,17 +119,55 @@ export class Bench {
     }
   }
 
+  /** A press at `atMs` since power-on; resolves when the world has noted it. Errors: those of `ended`. */
+  async schedulePress(pin: number, atMs: number): Promise<void> {
+    await this.#obeyed(
+      (event) => event.kind === 'scheduled' && event.pin === pin && event.atMs === atMs,
+      () => this.#world.press(pin, PRESS_MS, atMs),
+    );
+  }
+
+  /**
+   * Lets virtual time run up to `untilMs` since power-on, which it does not include; resolves when every event from before that has
+   * been told. Errors: `time-stands-still` when it takes longer than `withinMs` of the host's time, those of `ended` and of the client.
+   */
+  async runTime(untilMs: number, withinMs: number): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      reject(
+        new CliError('time-stands-still', `virtual time did not come to ${untilMs} ms in ${withinMs} ms`, {
+          details: { untilMs, withinMs },
+        }),
+      );
+    }, withinMs);
+    try {
+      const isThere = (event: WorldEvent): boolean => event.kind === 'time' && event.t >= untilMs;
+      await Promise.race([this.#obeyed(isThere, () => this.#world.run(untilMs)), late]);
+      // What the device told before is ahead of this answer on the cable.
+      await this.client.apps();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /**
    * Tells the access point of the device's radio: `{ do: 'radio', power: 'off' }`, `{ do: 'radio-cut', afterBytes: 4096 }`.
    * Resolves when it has obeyed. Errors: those of `ended`.
    */
   async radio(command: RadioCommand): Promise<void> {
+    await this.#obeyed(
+      (event) => event.kind === 'radio' && hasObeyed(event, command),
+      () => this.#world.radio(command),
+    );
+  }
+
+  async #obeyed(isAnswer: (event: WorldEvent) => boolean, command: () => void): Promise<void> {
     const obeyed = Promise.withResolvers<void>();
     const stop = this.#world.onEvent((event) => {
-      if (event.kind === 'radio' && hasObeyed(event, command)) obeyed.resolve();
+      if (isAnswer(event)) obeyed.resolve();
     });
     try {
-      this.#world.radio(command);
+      command();
       await Promise.race([obeyed.promise, this.#failure.promise]);
     } finally {
       stop();
@@ -153,11 +192,11 @@ export class Bench {
       this.#failure.reject(new CliError('world-refused', `the world refused: ${message}`, { details: { code } }));
       return;
     }
-    // Whoever commanded the access point is told by `radio`.
-    if (event.kind === 'radio') return;
+    // Whoever commanded it is told by the command.
+    if (event.kind === 'radio' || event.kind === 'scheduled' || event.kind === 'time') return;
     const name = this.#names.get(event.pin) ?? null;
     if (event.kind === 'press') this.#tell({ t: event.t, kind: 'press', pin: event.pin, name });
-    else this.#tell({ t: event.t, kind: 'pin', pin: event.pin, name, level: event.level });
+    else this.#tell({ t: event.t, kind: 'pin', pin: event.pin, name, level: event.level, by: event.by });
   }
 
   #tell(event: BenchEvent): void {
@@ -177,5 +216,7 @@ function hasObeyed(event: Extract<WorldEvent, { readonly kind: 'radio' }>, comma
       return event.cutAfterBytes === command.afterBytes;
     case 'radio-delay':
       return event.delayMs === command.delayMs;
+    case 'radio-host':
+      return event.hosts.includes(command.name.toLowerCase()) === (command.address !== null);
   }
 }

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { parseComponentId } from '../../contracts/core/ids.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
-import type { AppStatus, InstalledImage } from '../../contracts/wire/device-link.ts';
+import type { AppMemoryStats, AppStatus, InstalledImage } from '../../contracts/wire/device-link.ts';
 import { CliError } from './outcome.ts';
 import { DEFAULT_SCOPE } from './service/resource-paths.ts';
 import { table } from './table.ts';
@@ -53,13 +53,30 @@ export function imageTable(images: readonly InstalledImage[]): string {
 
 export function appTable(apps: readonly AppStatus[]): string {
   return table(
-    ['NAME', 'STATE', 'RESTARTS', 'COMPONENT', 'LAST END'],
+    ['NAME', 'STATE', 'PLACEMENT', 'RESTARTS', 'COMPONENT', 'LAST END'],
     apps.map((app) => [
       app.name,
       app.state,
+      app.placement ?? '',
       String(app.restarts),
       app.componentId,
       app.lastEnd === null ? '' : `${app.lastEnd.reason} ${app.lastEnd.exitCode ?? ''} ${app.lastEnd.detail}`.trim(),
     ]),
+  );
+}
+
+/** One line per app and resource; an app that does not run uses nothing. */
+export function memoryTable(apps: readonly AppMemoryStats[]): string {
+  return table(
+    ['NAME', 'RESOURCE', 'USED', 'PEAK', 'LIMIT', 'UNIT'],
+    apps.flatMap(({ name, resources }): string[][] => {
+      if (resources.length === 0) return [[name, 'does not run', '', '', '', '']];
+      return resources.map((each) => [
+        name,
+        each.resource,
+        ...[each.used, each.peak, each.limit].map(String),
+        each.unit,
+      ]);
+    }),
   );
 }

@@ -25,6 +25,8 @@ function eventBody(event: DeviceEvent | PinEvent | PressEvent): string {
       return `${event.app} started in context ${event.context}`;
     case 'exit':
       return `${event.app} ended: ${event.reason}${event.code === null ? '' : ` with code ${event.code}`}`;
+    case 'listening':
+      return `${event.app} listens on ${event.protocol} port ${event.port}: 127.0.0.1:${event.hostPort} on this host`;
     case 'trap':
       return `${event.app} trapped: ${event.detail}`;
     case 'limit':

@@ -18,6 +18,12 @@ export interface FreshDeviceOptions {
   readonly release?: OsRelease;
   /** Entropy from this seed instead of the host's, for runs that must replay. */
   readonly seed?: number;
+  /** Time stands at 0 until `Bench.runTime` lets it run. */
+  readonly virtualTime?: boolean;
+  /** Apps of one signer share a process: `worker` or `thread`. */
+  readonly placement?: string;
+  /** A board that gives an app this many bytes, instead of its own limit. */
+  readonly memoryLimitBytes?: number | undefined;
   /** Told of every line on the device's own standard error. */
   readonly onTrace?: (text: string) => void;
   /** Ends the work early; the device is taken away then as ever. */
@@ -32,7 +38,7 @@ export async function withFreshDevice<Result>(
   const parent = await mkdtemp(join(tmpdir(), 'casemate-'));
   const folder = join(parent, 'device');
   try {
-    const { profile, board, names, seed, onTrace, signal } = options;
+    const { profile, board, names, seed, virtualTime, placement, memoryLimitBytes, onTrace, signal } = options;
     signal?.throwIfAborted();
     const seeded = seed === undefined ? {} : { seed };
     const made = await manufactureDevice({
@@ -42,7 +48,13 @@ export async function withFreshDevice<Result>(
       anchors: profile.anchors,
       ...seeded,
     });
-    const heard = { ...(onTrace && { onTrace }), ...(signal && { signal }) };
+    const heard = {
+      ...(onTrace && { onTrace }),
+      ...(signal && { signal }),
+      ...(virtualTime && { virtualTime }),
+      ...(placement !== undefined && { placement }),
+      ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
+    };
     const bench = await Bench.start(folder, names, { ...seeded, ...heard });
     try {
       await bench.client.applyCapability(await developmentCapability(profile, made.deviceId));

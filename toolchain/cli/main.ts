@@ -3,8 +3,10 @@
 import { Command, CommanderError } from 'commander';
 import { registerAs3 } from './commands/as3.ts';
 import { registerAttest } from './commands/attest.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerBuild } from './commands/build.ts';
 import { registerCaCertificate } from './commands/ca-certificate.ts';
+import { registerCapability } from './commands/capability.ts';
 import { registerDeployment } from './commands/deployment.ts';
 import { registerDevice } from './commands/device.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -68,10 +70,12 @@ function program(context: CommandContext): Command {
     registerUp,
     registerNew,
     registerBuild,
+    registerAudit,
     registerImagePackage,
     registerManifest,
     registerHardware,
     registerRun,
+    registerCapability,
     registerDevice,
     registerAs3,
     registerFleet,

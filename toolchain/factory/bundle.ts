@@ -12,8 +12,14 @@ export interface BundleRule {
   readonly entry: string;
   /** A stage of the secure world is entered through its default export and may import nothing; a process may import `node:`. */
   readonly form: 'stage' | 'process';
-  /** Another text in place of one module, for an OS that shows an attack. */
-  readonly replaced?: { readonly path: string; readonly by: string };
+  /** Other texts in place of modules, for an OS that shows an attack. */
+  readonly replaced?: Replacement | readonly Replacement[];
+}
+
+/** One module, from the top of the checkout, and the text that stands for it. Its imports are those of a file in that place. */
+export interface Replacement {
+  readonly path: string;
+  readonly by: string;
 }
 
 export const BUNDLES = {
@@ -21,6 +27,7 @@ export const BUNDLES = {
   monitor: { entry: 'runtime/monitor/stage.ts', form: 'stage' },
   os: { entry: 'runtime/board/processes/os.ts', form: 'process' },
   compartment: { entry: 'runtime/board/processes/compartment.ts', form: 'process' },
+  group: { entry: 'runtime/board/processes/group.ts', form: 'process' },
 } as const satisfies Readonly<Record<string, BundleRule>>;
 export type BundleName = keyof typeof BUNDLES;
 export const BUNDLE_NAMES = Object.keys(BUNDLES) as readonly BundleName[];
@@ -78,7 +85,7 @@ async function runEsbuild(
       footer: { js: `//# sourceURL=casemate/${entry}` },
       logLevel: 'silent',
       plugins: [
-        ...(replaced === undefined ? [] : [replacing(resolve(root, replaced.path), replaced.by)]),
+        ...replacements(replaced).map(({ path, by }) => replacing(resolve(root, path), by)),
         ...(form === 'process' ? [ENGINE_NAMES] : []),
       ],
       tsconfigRaw: { compilerOptions: { target: 'es2024', verbatimModuleSyntax: true } },
@@ -102,10 +109,15 @@ function checkImports({ entry, form }: BundleRule, output: Metafile['outputs'][s
 
 /** A replacement that hit nothing would leave the sound module in, and whoever relies on the attack would see it fail. */
 function checkReplaced({ entry, replaced }: BundleRule, output: Metafile['outputs'][string]): void {
-  if (replaced === undefined || Object.hasOwn(output.inputs, replaced.path)) return;
-  throw new FactoryError('bundle-failed', `${entry} does not hold ${replaced.path}, which was to be replaced`, {
+  const missed = replacements(replaced).find(({ path }) => !Object.hasOwn(output.inputs, path));
+  if (missed === undefined) return;
+  throw new FactoryError('bundle-failed', `${entry} does not hold ${missed.path}, which was to be replaced`, {
     fault: 'caller',
   });
+}
+
+function replacements(replaced: BundleRule['replaced'] = []): readonly Replacement[] {
+  return 'path' in replaced ? [replaced] : replaced;
 }
 
 /** Modules of the engine in the place of a package's names for them; no files. */

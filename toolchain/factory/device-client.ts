@@ -1,9 +1,11 @@
 // What an attached computer can ask of a device, by name. Never decides what is allowed: the device does.
 
 import { decodeDeviceCapability } from '../../contracts/core/device-capability.ts';
+import type { CrashRecord } from '../../contracts/wire/crash-record.ts';
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import type {
   LinkMethod,
+  AppMemoryStats,
   AppStatus,
   DeviceDescription,
   DeviceEvent,
@@ -15,7 +17,9 @@ import type {
 } from '../../contracts/wire/device-link.ts';
 import { DeviceLink } from './device-link.ts';
 import {
+  appMemoryStats,
   appStatus,
+  crash,
   deviceDescription,
   deviceEvent,
   evidenceToken,
@@ -136,6 +140,16 @@ export class DeviceClient {
 
   async apps(): Promise<readonly AppStatus[]> {
     return (await this.#link.request('app.status', {}, record({ apps: list(appStatus) }))).apps;
+  }
+
+  /** What each app uses, may use, and used at most. */
+  /** The newest bad ends of apps, oldest first. */
+  async crashes(): Promise<readonly CrashRecord[]> {
+    return (await this.#link.request('app.crashes', {}, record({ crashes: list(crash) }))).crashes;
+  }
+
+  async memoryStats(): Promise<readonly AppMemoryStats[]> {
+    return (await this.#link.request('app.memory-stats', {}, record({ apps: list(appMemoryStats) }))).apps;
   }
 
   /** A token over this nonce of 32, 48 or 64 bytes, signed by the device. Nothing of it has been checked. */

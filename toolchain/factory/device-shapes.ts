@@ -3,6 +3,7 @@
 
 import type {
   AppEnd,
+  AppMemoryStats,
   AppStatus,
   DeviceCertificate,
   DeviceDescription,
@@ -14,7 +15,10 @@ import type {
   TargetedImages,
   UpdateOutcome,
 } from '../../contracts/wire/device-link.ts';
+import { APP_PLACEMENTS, APP_RESOURCES } from '../../contracts/wire/device-link.ts';
 import { EVIDENCE_MAX_BYTES } from '../../contracts/core/limits.ts';
+import type { CrashRecord } from '../../contracts/wire/crash-record.ts';
+import { CRASH_CAUSES, CRASH_TEXT_MAX } from '../../contracts/wire/crash-record.ts';
 import type { Shape } from './shape.ts';
 import { ShapeMismatch, flag, list, nullable, number, oneOf, record, text, variant } from './shape.ts';
 
@@ -52,8 +56,40 @@ export const appStatus: Shape<AppStatus> = record<AppStatus>({
   state: oneOf('stopped', 'starting', 'running', 'stopping', 'crashed', 'failed'),
   restarts: number,
   context: nullable(number),
+  placement: nullable(oneOf(...APP_PLACEMENTS)),
   memoryLimitBytes: number,
   lastEnd: nullable(appEnd),
+});
+
+export const crash: Shape<CrashRecord> = record<CrashRecord>({
+  t: number,
+  app: text(256),
+  componentId: text(36),
+  imageId: text(36),
+  cause: oneOf(...CRASH_CAUSES),
+  code: nullable(text(64)),
+  detail: text(CRASH_TEXT_MAX),
+  stack: list(text(256), 64),
+  fuelUsed: nullable(number),
+  lastCalls: list(record({ function: text(64), resource: text(CRASH_TEXT_MAX), outcome: text(64) }), 64),
+  exitCode: nullable(number),
+  signal: nullable(number),
+  restarts: number,
+});
+
+export const appMemoryStats: Shape<AppMemoryStats> = record<AppMemoryStats>({
+  componentId: text(36),
+  name: text(256),
+  resources: list(
+    record({
+      resource: oneOf(...APP_RESOURCES),
+      unit: oneOf('bytes', 'entries', 'handles'),
+      used: number,
+      limit: number,
+      peak: number,
+    }),
+    32,
+  ),
 });
 
 export const firewallDescription: Shape<FirewallDescription> = record<FirewallDescription>({
@@ -149,6 +185,13 @@ export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
   }),
   started: record<EventOf<'started'>>({ ...component, kind: oneOf('started'), context: number }),
   exit: record<EventOf<'exit'>>({ ...component, kind: oneOf('exit'), code: nullable(number), reason: endReason }),
+  listening: record<EventOf<'listening'>>({
+    ...component,
+    kind: oneOf('listening'),
+    protocol: oneOf('tcp', 'udp'),
+    port: number,
+    hostPort: number,
+  }),
   trap: record<EventOf<'trap'>>({ ...component, kind: oneOf('trap'), detail: text() }),
   limit: record<EventOf<'limit'>>({ ...said, kind: oneOf('limit'), limit: text(64), used: number, allowed: number }),
   update: record<EventOf<'update'>>({

@@ -5,6 +5,8 @@ import { CodedError } from '../../contracts/core/coded-error.ts';
 export type FactoryErrorCode =
   // Bundles and releases.
   | 'bundle-failed'
+  /** The text that an attack's build changes does not stand in the module exactly once. */
+  | 'source-edit-missed'
   | 'bundle-import-left'
   | 'bundle-export-missing'
   // The authority's child process.

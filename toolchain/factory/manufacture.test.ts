@@ -39,6 +39,7 @@ const bundles: Record<BundleName, Bundle> = {
   monitor: codeOf('monitor'),
   os: codeOf('os'),
   compartment: codeOf('compartment'),
+  group: codeOf('group'),
 };
 let anchors: TrustAnchors;
 let release: OsRelease;
@@ -219,7 +220,7 @@ test('readDeviceRecord() says when there is no device', async (t) => {
   t.like(await t.throwsAsync(readDeviceRecord(place())), { code: 'device-missing' });
 });
 
-/** A checkout of four one-line programs, so that the cache is tried without bundling a device. */
+/** A checkout of five one-line programs, so that the cache is tried without bundling a device. */
 function smallSources() {
   const root = join(base, `sources-${count++}`);
   mkdirSync(root);
@@ -229,6 +230,7 @@ function smallSources() {
     monitor: rule('monitor'),
     os: rule('os'),
     compartment: rule('compartment'),
+    group: rule('group'),
   };
   for (const { entry } of Object.values(rules)) writeFileSync(join(root, entry), `export default '${entry}';`);
   return { root, rules };

@@ -1,7 +1,7 @@
 // Makes an operating system release: four image packages, signed for the platform. Never signs by itself: the authority's
 // program does, and the device checks.
 
-import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
+import { BUILD_TIME_FILE, PLATFORM_KEY_FILE, GROUP_RUNNER_FILE, RUNNER_FILE } from '../../contracts/core/boot-files.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Packr } from 'msgpackr';
@@ -76,6 +76,7 @@ export async function makeRelease(
       component: bundles.os.code,
       files: filesOf([
         [RUNNER_FILE, bundles.compartment.code],
+        [GROUP_RUNNER_FILE, bundles.group.code],
         [BUILD_TIME_FILE, new TextEncoder().encode(String(RELEASE_TIME_SECONDS))],
       ]),
     },

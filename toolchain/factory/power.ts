@@ -25,6 +25,12 @@ export interface PowerOptions {
   readonly board?: string;
   /** Entropy of the chip from this seed (unsigned, 32 bits), for runs that must replay. */
   readonly seed?: number;
+  /** Time stands at 0 until a bench lets it run (`WorldClient.run`), and then runs as fast as the device computes. */
+  readonly virtualTime?: boolean;
+  /** Apps of one signer share a process: `worker` or `thread`. Without it each has one of its own. */
+  readonly placement?: string;
+  /** A board that gives an app this many bytes, instead of its own limit. */
+  readonly memoryLimitBytes?: number;
   /** The absolute path of the secure world's program, when it is not the checkout's. */
   readonly program?: string;
 }
@@ -203,6 +209,12 @@ class SecureWorldProcess implements PoweredDevice {
   }
 }
 
-function argumentsOf({ board, seed }: PowerOptions): readonly string[] {
-  return [...(board === undefined ? [] : ['--board', board]), ...(seed === undefined ? [] : ['--seed', String(seed)])];
+function argumentsOf({ board, seed, virtualTime, placement, memoryLimitBytes }: PowerOptions): readonly string[] {
+  return [
+    ...(board === undefined ? [] : ['--board', board]),
+    ...(seed === undefined ? [] : ['--seed', String(seed)]),
+    ...(virtualTime === true ? ['--virtual-time'] : []),
+    ...(placement === undefined ? [] : ['--placement', placement]),
+    ...(memoryLimitBytes === undefined ? [] : ['--app-memory', String(memoryLimitBytes)]),
+  ];
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DeviceId } from '../../contracts/core/ids.ts';
 import { AuthorityClient } from './authority-client.ts';
 import { FactoryError } from './factory-error.ts';
-import { HOLLOW_SOURCES } from './hollow-os.ts';
+import { hollowSources } from './hollow-os.ts';
 import type { OsRelease } from './os-release.ts';
 import { currentRelease } from './release-cache.ts';
 import { signedEndorsement } from './endorsement.ts';
@@ -87,7 +87,7 @@ export async function endorsementFile({
 
 /** The profile's release with an OS whose broker allows everything: an attack to play, never a release to use. */
 export async function hollowRelease({ state, anchors, authority }: Profile): Promise<OsRelease> {
-  return currentRelease(join(state, STATE_PLACES.releases), anchors, authority, HOLLOW_SOURCES);
+  return currentRelease(join(state, STATE_PLACES.releases), anchors, authority, hollowSources());
 }
 
 async function makeFolders(state: string): Promise<void> {

@@ -36,10 +36,10 @@ async function world(t: ExecutionContext, onLine: (line: string, socket: Socket)
 test('commands go out and events come in, also when they come in pieces', async (t) => {
   const told: WorldEvent[] = [
     { kind: 'press', t: 1.5, pin: 12 },
-    { kind: 'pin', t: 2, pin: 9, level: null },
+    { kind: 'pin', t: 2, pin: 9, level: null, by: 'chip' },
     { kind: 'refused', t: 3, code: 'no-such-part', message: 'no button on pin 80' },
-    { kind: 'radio', t: 4, power: 'off', cutAfterBytes: null, delayMs: 0 },
-    { kind: 'radio', t: 5, power: 'on', cutAfterBytes: 9, delayMs: 20 },
+    { kind: 'radio', t: 4, power: 'off', cutAfterBytes: null, delayMs: 0, hosts: [] },
+    { kind: 'radio', t: 5, power: 'on', cutAfterBytes: 9, delayMs: 20, hosts: ['a.example'] },
   ];
   const lines: string[] = [];
   const client = await world(t, (line, socket) => {

@@ -7,7 +7,7 @@ import { WORLD_LINE_MAX_BYTES } from '../../contracts/wire/world-link.ts';
 import { FactoryError } from './factory-error.ts';
 import { LineStream } from './line-stream.ts';
 import type { Shape } from './shape.ts';
-import { ShapeMismatch, number, oneOf, record, text, variant } from './shape.ts';
+import { ShapeMismatch, list, number, oneOf, record, text, variant } from './shape.ts';
 import { connectCable } from './socket-address.ts';
 
 type EventOf<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: Kind }>;
@@ -18,19 +18,22 @@ const level: Shape<0 | 1 | null> = (value, path) => {
 };
 const numberOrNull: Shape<number | null> = (value, path) => (value === null ? null : number(value, path));
 const worldEvent: Shape<WorldEvent> = variant<WorldEvent>({
-  pin: record<EventOf<'pin'>>({ kind: oneOf('pin'), t: number, pin: number, level }),
+  pin: record<EventOf<'pin'>>({ kind: oneOf('pin'), t: number, pin: number, level, by: oneOf('chip', 'world') }),
   press: record<EventOf<'press'>>({ kind: oneOf('press'), t: number, pin: number }),
+  scheduled: record<EventOf<'scheduled'>>({ kind: oneOf('scheduled'), t: number, pin: number, atMs: number }),
+  time: record<EventOf<'time'>>({ kind: oneOf('time'), t: number }),
   radio: record<EventOf<'radio'>>({
     kind: oneOf('radio'),
     t: number,
     power: oneOf('on', 'off'),
     cutAfterBytes: numberOrNull,
     delayMs: number,
+    hosts: list(text(253)),
   }),
   refused: record<EventOf<'refused'>>({
     kind: oneOf('refused'),
     t: number,
-    code: oneOf('command-malformed', 'no-such-part'),
+    code: oneOf('command-malformed', 'no-such-part', 'time-is-running', 'time-is-real', 'time-is-past'),
     message: text(1024),
   }),
 });
@@ -57,9 +60,14 @@ export class WorldClient {
     });
   }
 
-  /** Presses the button on this pin of the chip and lets it go after `forMs`. */
-  press(pin: number, forMs: number): void {
-    this.#send({ do: 'press', pin, forMs });
+  /** Presses the button on this pin of the chip, now or at `atMs` since power-on, and lets it go after `forMs`. */
+  press(pin: number, forMs: number, atMs?: number): void {
+    this.#send({ do: 'press', pin, forMs, ...(atMs !== undefined && { atMs }) });
+  }
+
+  /** Lets virtual time run until there; a `time` event says that it has. */
+  run(untilMs: number): void {
+    this.#send({ do: 'run', untilMs });
   }
 
   /** Drives the pin from outside; `null` lets it go. */

@@ -62,6 +62,8 @@ export default {
   options: {
     tsPreCompilationDeps: true,
     detectProcessBuiltinModuleCalls: true,
+    // Node 26 has it; the Node that may run this tool need not.
+    builtInModules: { add: ['ffi', 'node:ffi'] },
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],

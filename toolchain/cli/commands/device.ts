@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import type { DeviceChoice } from '../attached.ts';
 import { listDevices, stateFolder, withDevice } from '../attached.ts';
 import type { CommandContext } from '../command-context.ts';
-import { appTable, componentIdOf, deviceLeaf, imageTable } from '../device-command.ts';
+import { crashText } from '../crash-text.ts';
+import { appTable, componentIdOf, deviceLeaf, imageTable, memoryTable } from '../device-command.ts';
 import { eventText } from '../event-text.ts';
 import { table } from '../table.ts';
 import { readInput } from '../files.ts';
 import { registerDeviceFleet } from './device-fleet.ts';
+import { registerDeviceIsolation } from './device-isolation.ts';
 import { registerDeviceRights } from './device-rights.ts';
 import { registerDeviceService } from './device-service.ts';
 import { registerDeviceUpdate } from './device-update.ts';
@@ -23,6 +25,7 @@ export function registerDevice(root: Command, context: CommandContext): void {
     .command('device')
     .description('A device on the bench: look at it, sideload to it, claim it, update it.');
   registerLooking(device, context);
+  registerDeviceIsolation(device, context);
   registerDeviceRights(device, context);
   const image = device.command('image').description('Images on the device.');
   registerSideload(device, image, context);
@@ -187,6 +190,22 @@ function registerApp(device: Command, { outcome, cwd }: CommandContext): void {
         }),
       );
   }
+  deviceLeaf(app, 'show-memory-stats', 'Shows what each running app uses of its budget: now, at most, and its limit.')
+    .addHelpText('after', '\nExample:\n  npx casemate device app show-memory-stats --json')
+    .action((choice: DeviceChoice) =>
+      withDevice(cwd, choice, async (client) => {
+        const apps = await client.memoryStats();
+        outcome.result({ apps }, () => memoryTable(apps));
+      }),
+    );
+  deviceLeaf(app, 'show-crashes', 'Shows the last bad ends of apps: why, where in the app, what it had called.')
+    .addHelpText('after', '\nExample:\n  npx casemate device app show-crashes --json')
+    .action((choice: DeviceChoice) =>
+      withDevice(cwd, choice, async (client) => {
+        const crashes = await client.crashes();
+        outcome.result({ crashes }, () => crashes.map(crashText).join('\n') || 'no app has ended badly since power-on');
+      }),
+    );
   deviceLeaf(app, 'show-status', 'Shows the state of every installed app.')
     .addHelpText('after', '\nExample:\n  npx casemate device app show-status')
     .action((choice: DeviceChoice) =>

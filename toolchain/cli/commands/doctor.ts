@@ -38,6 +38,8 @@ export function registerDoctor(root: Command, { outcome, cwd }: CommandContext):
         componentTools(),
         fifo(),
         stateFolder(cwd),
+        optional('unshare', ['--version'], 'namespaces around the processes of a device', 'apt-get install util-linux'),
+        optional('perl', ['-e', 'print "perl $^V"'], 'a list of system calls for them', 'apt-get install perl-base'),
         optional('openssl', ['version'], 'an independent check of certificates in tests', 'apt-get install openssl'),
       ];
       const ok = findings.every((finding) => finding.ok || !finding.required);

@@ -1,6 +1,8 @@
 // `casemate run`: one app on a fresh simulated device, with everything that happens as a stream. Never on a device that somebody keeps.
 
+import { Option } from 'commander';
 import type { Command } from 'commander';
+import { APP_PLACEMENTS } from '../../../contracts/wire/device-link.ts';
 import { loadHardware } from '../../build/hardware.ts';
 import { prepareProfile } from '../../factory/profile.ts';
 import { stateFolder } from '../attached.ts';
@@ -9,12 +11,14 @@ import { checkedBoard } from '../boards.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Press } from '../duration.ts';
 import { parseDuration, parsePress } from '../duration.ts';
+import { parseMemory } from '../memory-size.ts';
 import { eventText } from '../event-text.ts';
 import { withFreshDevice } from '../fresh-device.ts';
 import { interruptible, untilOver } from '../interrupt.ts';
 import { CliError } from '../outcome.ts';
 import { buttonOf, pinNamesOf } from '../pin-names.ts';
-import { packageOf } from '../run-target.ts';
+import { isBareComponent, packageOf } from '../run-target.ts';
+import { runVirtually } from '../virtual-run.ts';
 
 interface Choice {
   readonly board: string;
@@ -22,6 +26,10 @@ interface Choice {
   readonly seed?: string;
   readonly press: readonly string[];
   readonly grantManifest?: string;
+  readonly memory?: string;
+  readonly virtualTime?: boolean;
+  readonly wallLimit: string;
+  readonly placement: string;
   readonly state: string;
 }
 
@@ -33,7 +41,7 @@ export function registerRun(root: Command, context: CommandContext): void {
     .description(
       'Sideloads an app to a fresh simulated device and streams what happens. Times count from the start of the app.',
     )
-    .argument('<target>', 'app folder, image package, or bare component')
+    .argument('<target...>', 'app folder, image package, or bare component; several run side by side')
     .option('--board <name>', 'board to simulate', 'mt3620_rdb')
     .option('--for <duration>', 'stop after this time (250ms, 3s, 2m); without it: Ctrl-C')
     .option(
@@ -42,17 +50,37 @@ export function registerRun(root: Command, context: CommandContext): void {
       (value: string, earlier: readonly string[]) => [...earlier, value],
       [],
     )
+    .option('--virtual-time', 'time goes on only while every app waits: an hour in seconds, the same events every time')
+    .option(
+      '--wall-limit <duration>',
+      'with --virtual-time: what a minute of it may take before the run is ended',
+      '30s',
+    )
+    .addOption(
+      new Option(
+        '--placement <placement>',
+        'a process for each app, or apps of one signer together: what one may, all may',
+      )
+        .choices(APP_PLACEMENTS)
+        .default('process'),
+    )
     .option('--seed <number>', 'entropy of the chip from this number instead of the host')
-    .option('--grant-manifest <file>', 'the manifest for a bare component')
+    .option('--grant-manifest <file>', 'the manifest for a bare component; without it, it is granted nothing')
+    .option('--memory <size>', 'simulate a board that gives an app more (512KiB, 16MiB)')
     .option('--state <dir>', 'state folder (keys and OS release)', '.casemate')
     .option('--json', 'JSON Lines: {"t","kind",…}')
-    .addHelpText('after', '\nExample:\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s --json')
-    .action((target: string, choice: Choice) => interruptible((signal) => run(context, target, choice, signal)));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s --json\n  npx casemate run hello.wasm --for 2s --memory 1MiB\n  npx casemate run apps/blink --virtual-time --for 1h --seed 1',
+    )
+    .action((targets: readonly string[], choice: Choice) =>
+      interruptible((signal) => run(context, targets, choice, signal)),
+    );
 }
 
 async function run(
   { outcome, cwd }: CommandContext,
-  target: string,
+  targets: readonly string[],
   choice: Choice,
   signal: AbortSignal,
 ): Promise<void> {
@@ -63,43 +91,78 @@ async function run(
     .map((press) => ({ ...press, pin: buttonOf(hardware, board, press.name) }));
   const forMs = choice.for === undefined ? undefined : parseDuration(choice.for);
   const seed = choice.seed === undefined ? {} : { seed: parseSeed(choice.seed) };
+  const memoryLimitBytes = choice.memory === undefined ? undefined : parseMemory(choice.memory);
   outcome.progress('preparing the profile');
   const profile = await prepareProfile(stateFolder(cwd, choice));
   outcome.progress('building');
-  const image = await packageOf({
-    cwd,
-    target,
-    hardware: board,
-    grantManifest: choice.grantManifest,
-    key: profile.developmentKey,
-  });
+  // A program that was started by itself is over when it ends; a device would start it again.
+  const [only = ''] = targets.length === 1 ? targets : [];
+  const endsWithApp = forMs === undefined && only !== '' && (await isBareComponent(cwd, only));
+  const images: Uint8Array[] = [];
+  for (const target of targets) {
+    const { grantManifest } = choice;
+    const from = { cwd, target, hardware: board, grantManifest, memoryLimitBytes };
+    images.push(await packageOf({ ...from, key: profile.developmentKey }));
+  }
   outcome.progress('starting a fresh device');
-  await withFreshDevice({ profile, board, names: pinNamesOf(hardware), signal, ...seed }, async (bench) => {
-    await stream(bench, image, { presses, forMs, tell: (event) => outcome.line(event, () => eventText(event)) });
+  const virtualTime = choice.virtualTime === true;
+  const placement = choice.placement === 'process' ? {} : { placement: choice.placement };
+  const device = {
+    profile,
+    board,
+    names: pinNamesOf(hardware),
+    signal,
+    virtualTime,
+    memoryLimitBytes,
+    ...seed,
+    ...placement,
+  };
+  const tell = (event: BenchEvent): void => outcome.line(event, () => eventText(event));
+  await withFreshDevice(device, async (bench) => {
+    if (!virtualTime) return stream(bench, images, { presses, forMs, endsWithApp, tell });
+    const pieceWithinMs = parseDuration(choice.wallLimit);
+    const install = (): Promise<void> => sideloadAll(bench, images);
+    await Promise.race([runVirtually(bench, { presses, forMs, tell, install, pieceWithinMs }), endedEarly(bench)]);
   });
 }
 
 interface StreamOptions {
+  readonly endsWithApp: boolean;
   readonly presses: readonly (Press & { readonly pin: number })[];
   readonly forMs: number | undefined;
   readonly tell: (event: BenchEvent) => void;
 }
 
 /** Time zero is the app's start; what the device said before belongs to nobody's run. */
-async function stream(bench: Bench, image: Uint8Array, { presses, forMs, tell }: StreamOptions): Promise<void> {
+async function stream(
+  bench: Bench,
+  images: readonly Uint8Array[],
+  { presses, forMs, endsWithApp, tell }: StreamOptions,
+): Promise<void> {
   let zero: number | undefined;
+  const over = Promise.withResolvers<void>();
   bench.onEvent((event) => {
+    if (endsWithApp && zero !== undefined && event.kind === 'exit') over.resolve();
     if (event.kind === 'started') zero ??= event.t;
     if (zero !== undefined) tell({ ...event, t: Math.round((event.t - zero) * 1000) / 1000 });
   });
   const started = bench.next('the app to start', (event) => event.kind === 'started', START_TIMEOUT_MS);
-  await Promise.all([bench.client.sideload(image), started]);
+  await Promise.all([sideloadAll(bench, images), started]);
   const timers = presses.map(({ atMs, pin }) => setTimeout(() => bench.press(pin), atMs));
   try {
-    await untilOver(forMs, bench.ended);
+    await Promise.race([untilOver(forMs, bench.ended), over.promise]);
   } finally {
     for (const timer of timers) clearTimeout(timer);
   }
+}
+
+async function sideloadAll(bench: Bench, images: readonly Uint8Array[]): Promise<void> {
+  for (const image of images) await bench.client.sideload(image);
+}
+
+async function endedEarly(bench: Bench): Promise<never> {
+  await bench.ended;
+  throw new CliError('interrupted', 'the device went off by itself', { fault: 'world' });
 }
 
 function parseSeed(text: string): number {

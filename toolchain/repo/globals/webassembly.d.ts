@@ -5,7 +5,7 @@ declare namespace WebAssembly {
   type ImportExportKind = 'function' | 'global' | 'memory' | 'table' | 'tag';
   type ValueType = 'anyfunc' | 'externref' | 'f32' | 'f64' | 'i32' | 'i64' | 'v128';
   type ExportValue = Function | Global | Memory | Table | Tag;
-  type ImportValue = ExportValue | number | bigint;
+  type ImportValue = ExportValue | Suspending | number | bigint;
   type Imports = Record<string, Record<string, ImportValue>>;
   type Exports = Record<string, ExportValue>;
 
