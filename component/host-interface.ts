@@ -15,6 +15,9 @@ export type HostInterface = ReadonlyMap<string, HostItem>;
 /** By the interface's name with its version, e.g. `casemate:device/gpio@0.1.0`. */
 export type HostOffers = ReadonlyMap<string, HostInterface>;
 
+/** Offers as the linker takes them: it asks by name, and only for what is imported. */
+export type OfferSource = Pick<HostOffers, 'get'>;
+
 /** The host's side of a value of type `T`, as far as its kind tells. */
 export type Lifted<T extends ValueType | undefined> =
   T extends PrimitiveType<infer P>

@@ -15,9 +15,13 @@ export const MAX_TYPE_BYTES = 1024 * 1024;
 export const MAX_INSTANCES = 256;
 /** Steps of elaboration over all instances: what nesting multiplies is bounded here. */
 export const MAX_LINK_WORK = 500_000;
-/** Bytes that one call may lift out of guest memory: lists of lists over the same bytes multiply without end. */
+/** Imports and exports of core instances are worth so many steps each: the engine and the linker keep an object for every one. */
+export const CORE_EXTERN_WORK = 8;
+/** What core instances begin with, over all of one link: entries of element segments, globals, and bytes of data by the 128. */
+export const MAX_INITIAL_ENTRIES = 1_000_000;
+/** Bytes of values that all calls of an app which have not ended may have lifted: lists of lists over the same bytes multiply without end. */
 export const MAX_LIFTED_BYTES = 16 * 1024 * 1024;
-/** Handles of one component instance: the canonical ABI allows 2^28; the host is not to hold that many. */
+/** Handles of all component instances of an app: the canonical ABI allows 2^28; the host is not to hold that many. */
 export const MAX_HANDLES = 65_536;
 /** Locals of a function, its parameters included: the engine's own bound (WebAssembly JavaScript API, "Limits"), as the next two are. */
 export const MAX_LOCALS = 50_000;

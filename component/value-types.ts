@@ -111,7 +111,8 @@ export function sameValueType(a: ValueType | undefined, b: ValueType | undefined
   return same;
 }
 
-type Known = Map<ValueType, Set<ValueType>>;
+/** Pairs of types that were found to be one: they stay so. */
+export type Known = Map<ValueType, Set<ValueType>>;
 
 function sameParts(a: ValueType, b: ValueType, known: Known): boolean {
   switch (a.kind) {
@@ -142,8 +143,7 @@ function sameParts(a: ValueType, b: ValueType, known: Known): boolean {
   }
 }
 
-export function sameFuncType(a: FuncType, b: FuncType): boolean {
-  const known: Known = new Map();
+export function sameFuncType(a: FuncType, b: FuncType, known: Known = new Map()): boolean {
   return sameNamed(a.params, b.params, known) && sameValueType(a.result, b.result, known);
 }
 

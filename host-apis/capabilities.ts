@@ -158,9 +158,13 @@ const INTERFACES: Readonly<Record<string, readonly SupportedCapability[]>> = {
   'wasi:sockets/tcp-create-socket@0.2.0': [CONNECTIONS, TCP_PORTS, UDP_PORTS],
   'wasi:sockets/udp@0.2.0': [CONNECTIONS, TCP_PORTS, UDP_PORTS],
   'wasi:sockets/udp-create-socket@0.2.0': [CONNECTIONS, TCP_PORTS, UDP_PORTS],
-  'wasi:http/types@0.2.0': [CONNECTIONS],
+  // Both sides of HTTP; `incoming-handler` is what an app exports (HANDLER_INTERFACE), and nothing that it imports.
+  'wasi:http/types@0.2.0': [CONNECTIONS, TCP_PORTS],
   'wasi:http/outgoing-handler@0.2.0': [CONNECTIONS],
 };
+
+/** What an app exports instead of `run` to be served at its one TCP port. */
+export const HANDLER_INTERFACE = 'wasi:http/incoming-handler@0.2.0';
 
 export const OFFERED_INTERFACES: readonly string[] = Object.keys(INTERFACES);
 

@@ -5,7 +5,9 @@ import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { casemate, document, lines, sharedFolder, CHECKOUT } from './support/casemate.ts';
+import { wasiParts } from './oracle/wasi/install.ts';
 import { corpus } from './support/corpus.ts';
+import { wasiCommand } from './support/wasi-command.ts';
 
 const folder = sharedFolder(test);
 
@@ -18,6 +20,9 @@ const COMMANDS = [
   'manifest check',
   'hardware resolve',
   'run',
+  'audit',
+  'capability test',
+  'capability verify',
   'doctor',
   'device list-attached',
   'device show-attached',
@@ -46,6 +51,9 @@ const COMMANDS = [
   'device app start',
   'device app stop',
   'device app show-status',
+  'device app show-memory-stats',
+  'device app show-crashes',
+  'device show-isolation',
   'as3 serve',
   'catalog create',
   'catalog list',
@@ -101,6 +109,18 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ['run apps/blink --press SAMPLE_LED@1s --json', 2, 'press-malformed'], // a pin of the board, and no button
   ['run apps/blink --board mt3620_rbd --json', 2, 'board-unknown'], // near miss
   ['run apps/no-such-app --json', 1, 'file-not-readable'],
+  ['run apps/blink --memory 1mb --json', 2, 'memory-malformed'], // 1000 or 1024?
+  ['run apps/blink --wall-limit 3s --json', 2, 'usage'], // a limit of virtual time alone
+  ['run apps/blink --grant-manifest apps/neighbour/app_manifest.json --json', 2, 'usage'], // it has its own
+  ['run apps/blink --placement nowhere --json', 2, 'usage'],
+  ['audit --json', 2, 'usage'],
+  ['audit no-such-file --json', 1, 'file-not-readable'],
+  ['audit package.json --json', 1, 'image-magic-wrong'],
+  ['capability test no-such-target --json', 1, 'target-unreadable'],
+  ['capability verify package.json --json', 1, 'matrix-malformed'],
+  ['device app show-memory-stats --state no-such-state --json', 1, 'no-device-attached'],
+  ['device app show-crashes --state no-such-state --json', 1, 'no-device-attached'],
+  ['device show-isolation --state no-such-state --json', 1, 'no-device-attached'],
   ['build apps --json', 1, 'manifest-missing'],
   ['image-package show no-such-file --json', 1, 'file-not-readable'],
   ['image-package show package.json --json', 1, 'image-magic-wrong'], // long enough, and no package
@@ -310,3 +330,23 @@ test.serial('doctor says what this machine has', async (t) => {
   };
   t.true(findings.every(({ ok, install }) => ok || install !== ''));
 });
+
+test.serial(
+  'a program that was started by itself ends the run, in real and in virtual time, and its failure is the command’s',
+  async (t) => {
+    t.timeout(120_000);
+    const parts = wasiParts(t);
+    if (parts === undefined) return;
+    const file = folder.path('failing.wasm');
+    await writeFile(file, await wasiCommand('int main(void) { return 3; }', parts));
+    for (const time of [[], ['--virtual-time']]) {
+      const ran = await casemate(['run', file, '--state', folder.path('state'), '--json', ...time]);
+      t.is(ran.exitCode, 1, ran.stderr);
+      const told = lines(ran);
+      t.is(told.filter(({ kind }) => kind === 'started').length, 1);
+      // WASI 0.2 knows success and failure, and no other code.
+      t.like(told.at(-2), { kind: 'exit', code: 1 });
+      t.like(told.at(-1), { error: { code: 'app-failed', details: { code: 1, reason: 'exit' } } });
+    }
+  },
+);

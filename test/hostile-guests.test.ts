@@ -168,6 +168,10 @@ test.serial('a loop without end takes its share of the processor and is ended wh
   const source = 'int main(void) { for (volatile unsigned i = 0;; i++); }';
   await beside(t, 'spinner', source, async (bench, componentId) => {
     t.like(await statusOf(bench, componentId), { state: 'running' });
+    const stats = (await bench.client.memoryStats()).find((app) => app.componentId === componentId);
+    const processor = stats?.resources.find(({ resource }) => resource === 'processor');
+    // Only a host that counts says so; `casemate device show-isolation` tells.
+    if (processor !== undefined) t.true(processor.used > 0);
     const id = parseComponentId(componentId);
     if (id === undefined) return t.fail('a random id is an id');
     t.like(await bench.client.stopApp(id), { state: 'stopped', lastEnd: { reason: 'killed' } });

@@ -3,6 +3,7 @@
 import type { StringEncoding } from '../definitions.ts';
 import type { FuncType, Value } from '../value-types.ts';
 import type { GuestMemory } from './guest-memory.ts';
+import type { FuelReserve } from './host-fuel.ts';
 import type { InstanceState, Life } from './instance-state.ts';
 
 export type FlatValue = number | bigint;
@@ -16,11 +17,6 @@ export interface LateFunction {
   readonly importable?: WebAssembly.Suspending | undefined;
   /** A function of the glue, not of the engine: nothing can be suspended in it, and it may answer with a promise of its own. */
   readonly isGlue?: true;
-}
-
-/** Pays for guest code that runs above a frame of JavaScript: it cannot be suspended there, so it runs on a bounded reserve. */
-export interface FuelReserve {
-  withReserve<T>(work: () => T): T;
 }
 
 /** Whether a guest's stack may be suspended (JavaScript Promise Integration). Where it may not, every call answers at once. */

@@ -2,6 +2,8 @@
 
 import { MAX_HANDLES, MAX_LIFTED_BYTES } from '../limits.ts';
 import type { ResourceType } from '../value-types.ts';
+import type { FuelReserve } from './host-fuel.ts';
+import { HOST_FUEL } from './host-fuel.ts';
 import { GuestTrap } from './trap.ts';
 
 export interface Handle {
@@ -15,12 +17,23 @@ export interface Handle {
   readonly scope: CallScope | undefined;
 }
 
+/** Whose app a call is of, and what it runs on. */
+export interface LiftContext {
+  readonly life: { liftedBytes: number };
+  readonly meter?: FuelReserve;
+}
+
 /** One call over a component's border: what it must give back at its end, and what it may still copy. */
 export class CallScope {
   #lent: Handle[] | undefined;
   /** Borrows that the callee was given and has not dropped. */
   borrows = 0;
-  #budget = MAX_LIFTED_BYTES;
+  readonly #context: LiftContext;
+  #lifted = 0;
+
+  constructor(context: LiftContext) {
+    this.#context = context;
+  }
 
   lend(handle: Handle): void {
     handle.lends++;
@@ -39,10 +52,23 @@ export class CallScope {
     if (this.borrows !== 0) throw new GuestTrap('borrow-kept', 'borrow handles still remain at the end of the call');
   }
 
-  /** Charges bytes about to be copied out. Lists that all point at the same bytes multiply a small memory into a large value. */
+  /**
+   * Charges what the host is about to hold. Lists that all point at the same bytes multiply a small memory into a large value, and calls within
+   * calls, each with a value of its own, multiply it once more: the bound is of all calls of the app that have not ended.
+   */
   spend(bytes: number): void {
-    this.#budget -= bytes;
-    if (this.#budget < 0) throw new GuestTrap('lift-budget-spent', `a call may lift ${MAX_LIFTED_BYTES} bytes`);
+    const { life, meter } = this.#context;
+    this.#lifted += bytes;
+    life.liftedBytes += bytes;
+    if (life.liftedBytes > MAX_LIFTED_BYTES)
+      throw new GuestTrap('lift-budget-spent', `calls may lift ${MAX_LIFTED_BYTES} bytes together`);
+    meter?.charge(bytes >> HOST_FUEL.bytesShift);
+  }
+
+  /** The call is over, and so are its values. */
+  end(): void {
+    this.#context.life.liftedBytes -= this.#lifted;
+    this.#lifted = 0;
   }
 }
 
@@ -50,10 +76,18 @@ export class CallScope {
 export class HandleTable {
   readonly #entries: (Handle | undefined)[] = [undefined];
   readonly #free: number[] = [];
+  readonly #app: { handleCount: number };
+
+  /** `app` counts the handles of all component instances of one app: each with a table of its own would multiply the bound. */
+  constructor(app: { handleCount: number }) {
+    this.#app = app;
+  }
 
   add(handle: Handle): number {
+    if (this.#app.handleCount >= MAX_HANDLES)
+      throw new GuestTrap('handles-too-many', `more than ${MAX_HANDLES} handles`);
+    this.#app.handleCount++;
     const index = this.#free.pop() ?? this.#entries.length;
-    if (index > MAX_HANDLES) throw new GuestTrap('handles-too-many', `more than ${MAX_HANDLES} handles`);
     this.#entries[index] = handle;
     return index;
   }
@@ -78,6 +112,7 @@ export class HandleTable {
       throw new GuestTrap('handle-lent', `cannot remove handle index ${index >>> 0} while it is lent`);
     this.#entries[index >>> 0] = undefined;
     this.#free.push(index >>> 0);
+    this.#app.handleCount--;
     return handle;
   }
 }

@@ -12,9 +12,13 @@ export interface MayBlock {
 export class InstanceState {
   mayEnter = true;
   mayLeave = true;
-  readonly handles = new HandleTable();
+  readonly handles: HandleTable;
   #blocks = false;
   #listeners: (() => void)[] = [];
+
+  constructor(app: { handleCount: number }) {
+    this.handles = new HandleTable(app);
+  }
 
   /** A call into it may have to wait: something that it can call does. Certain once all of the link is elaborated. */
   get blocks(): boolean {
@@ -47,11 +51,15 @@ export class InstanceState {
  * So the end is remembered here, and every border of every instance stays shut from then on.
  */
 export class Life {
+  /** Of the values that calls have lifted and not given back yet. */
+  liftedBytes = 0;
+  /** Of all instances. */
+  handleCount = 0;
   readonly #instances: InstanceState[] = [];
   #end: { readonly cause: unknown } | undefined;
 
   newInstance(): InstanceState {
-    const instance = new InstanceState();
+    const instance = new InstanceState(this);
     this.#instances.push(instance);
     return instance;
   }

@@ -21,6 +21,10 @@ export interface Layout {
   readonly pointers: boolean;
   /** Holds a borrow somewhere, so that a call has handles to give back. */
   readonly borrows: boolean;
+  /** Names a resource type somewhere, owned or borrowed. */
+  readonly handles: boolean;
+  /** What the host's form of a value takes at the most, without the text or the elements that it points to: a byte of a guest may be an object. */
+  readonly hostBytes: number;
 }
 
 /** The parts of a variant, option, result or enum, in one form. */
@@ -28,6 +32,11 @@ export interface VariantParts {
   readonly cases: readonly (ValueType | undefined)[];
   readonly discriminantBytes: 1 | 2 | 4;
 }
+
+/** An object or an array, with the entry that it stands in; and an entry whose number is an object of its own. */
+const OBJECT_BYTES = 64;
+const ENTRY_BYTES = 32;
+const SMALL_ENTRY_BYTES = 8;
 
 const known = new WeakMap<ValueType, Layout>();
 
@@ -115,10 +124,11 @@ function computeLayout(type: ValueType): Layout {
     case 's32':
     case 'u32':
     case 'char':
-    case 'own':
       return scalar(4, 'i32');
+    case 'own':
+      return { ...scalar(4, 'i32'), handles: true };
     case 'borrow':
-      return { ...scalar(4, 'i32'), borrows: true };
+      return { ...scalar(4, 'i32'), handles: true, borrows: true };
     case 's64':
     case 'u64':
       return scalar(8, 'i64');
@@ -131,10 +141,28 @@ function computeLayout(type: ValueType): Layout {
       return scalar(bytes, 'i32');
     }
     case 'string':
-      return { size: 8, alignment: 4, flat: ['i32', 'i32'], depth: 1, pointers: true, borrows: false };
+      return {
+        size: 8,
+        alignment: 4,
+        flat: ['i32', 'i32'],
+        depth: 1,
+        pointers: true,
+        borrows: false,
+        handles: false,
+        hostBytes: OBJECT_BYTES,
+      };
     case 'list': {
-      const { depth, borrows } = layoutOf(type.element);
-      return { size: 8, alignment: 4, flat: ['i32', 'i32'], depth: depth + 1, pointers: true, borrows };
+      const { depth, borrows, handles } = layoutOf(type.element);
+      return {
+        size: 8,
+        alignment: 4,
+        flat: ['i32', 'i32'],
+        depth: depth + 1,
+        pointers: true,
+        borrows,
+        handles,
+        hostBytes: OBJECT_BYTES,
+      };
     }
     case 'record':
       return sequence(type.fields.map((field) => field.type));
@@ -149,7 +177,16 @@ function computeLayout(type: ValueType): Layout {
 }
 
 function scalar(size: number, flat: FlatType): Layout {
-  return { size, alignment: size, flat: [flat], depth: 1, pointers: false, borrows: false };
+  return {
+    size,
+    alignment: size,
+    flat: [flat],
+    depth: 1,
+    pointers: false,
+    borrows: false,
+    handles: false,
+    hostBytes: size <= 2 ? SMALL_ENTRY_BYTES : ENTRY_BYTES,
+  };
 }
 
 function sequence(types: readonly ValueType[]): Layout {
@@ -161,7 +198,8 @@ function sequence(types: readonly ValueType[]): Layout {
     layouts.map((layout) => layout.flat),
     MAX_FLAT_PARAMS,
   );
-  return { size: alignTo(end, alignment), alignment, flat, ...traits(layouts) };
+  const hostBytes = layouts.reduce((sum, layout) => sum + layout.hostBytes, OBJECT_BYTES);
+  return { size: alignTo(end, alignment), alignment, flat, ...traits(layouts), hostBytes };
 }
 
 function choice(parts: VariantParts): Layout {
@@ -169,14 +207,16 @@ function choice(parts: VariantParts): Layout {
   const alignment = Math.max(parts.discriminantBytes, ...layouts.map((layout) => layout.alignment));
   const largest = Math.max(0, ...layouts.map((layout) => layout.size));
   const flat = joinCases(layouts.map((layout) => layout.flat));
-  return { size: alignTo(payloadOffset(parts) + largest, alignment), alignment, flat, ...traits(layouts) };
+  const hostBytes = Math.max(0, ...layouts.map((layout) => layout.hostBytes)) + OBJECT_BYTES;
+  return { size: alignTo(payloadOffset(parts) + largest, alignment), alignment, flat, ...traits(layouts), hostBytes };
 }
 
-function traits(layouts: readonly Layout[]): Pick<Layout, 'depth' | 'pointers' | 'borrows'> {
+function traits(layouts: readonly Layout[]): Pick<Layout, 'depth' | 'pointers' | 'borrows' | 'handles'> {
   return {
     depth: 1 + Math.max(0, ...layouts.map((layout) => layout.depth)),
     pointers: layouts.some((layout) => layout.pointers),
     borrows: layouts.some((layout) => layout.borrows),
+    handles: layouts.some((layout) => layout.handles),
   };
 }
 

@@ -6,7 +6,7 @@ import type { AbiContext, ComponentFunc, FlatValue, LateFunction } from './conte
 import { Passage, flatStarts } from './flat.ts';
 import { CallScope } from './handles.ts';
 import { fieldOffsets, flatSignature, layoutOf } from './layout.ts';
-import { sequenceLayout } from './load.ts';
+import { sequenceLayout, spendOn } from './load.ts';
 import { allocate } from './realloc.ts';
 
 export function liftFunction(
@@ -58,7 +58,7 @@ class LiftedFunction {
     this.#shut();
     try {
       const { params, result } = this.#ready();
-      const scope = new CallScope();
+      const scope = new CallScope(this.#context);
       const flat = params(args, scope);
       return this.#leave(this.#core.callable?.(...flat), scope, result);
     } catch (cause) {
@@ -78,7 +78,7 @@ class LiftedFunction {
     this.#shut();
     try {
       const { params, result } = this.#ready();
-      const scope = new CallScope();
+      const scope = new CallScope(this.#context);
       const flat = params(args, scope);
       this.#promising ??= promising(this.#core);
       return this.#leave((await this.#promising(...flat)) as FlatValue | undefined, scope, result);
@@ -106,6 +106,8 @@ class LiftedFunction {
     scope.checkBorrows();
     const postReturn = this.#postReturn;
     if (postReturn !== undefined) {
+      // As in `allocate`: the glue's functions lead out, and out of here no call may go.
+      if (postReturn.isGlue === true) throw life.refusal('cannot-leave');
       instance.mayLeave = false;
       const tidy = (): unknown => (raw === undefined ? postReturn.callable?.() : postReturn.callable?.(raw));
       if (meter === undefined) tidy();
@@ -114,6 +116,7 @@ class LiftedFunction {
       instance.mayLeave = true;
     }
     instance.mayEnter = true;
+    scope.end();
     return value;
   }
 }
@@ -154,11 +157,19 @@ function paramsLower(type: FuncType, passage: Passage): Glue['params'] {
 function resultLift(type: FuncType, passage: Passage): Glue['result'] {
   const { result } = type;
   if (result === undefined) return () => undefined;
+  const spend = spendOn([result]);
   if (!flatSignature(type, 'lift').spillsResult) {
     const lift = passage.lift(result);
-    return (raw, scope) => lift([raw ?? 0], 0, scope);
+    return (raw, scope) => {
+      spend(scope);
+      return lift([raw ?? 0], 0, scope);
+    };
   }
   const load = passage.loads.of(result);
   const { size, alignment } = layoutOf(result);
-  return (raw, scope) => load(passage.context.memory.check(Number(raw ?? 0), alignment, size), scope);
+  return (raw, scope) => {
+    const at = passage.context.memory.check(Number(raw ?? 0), alignment, size);
+    spend(scope);
+    return load(at, scope);
+  };
 }

@@ -32,7 +32,7 @@ export class Loaders {
   /** A list by its two words. */
   list(element: ValueType): (pointer: number, length: number, scope: CallScope) => Value {
     const { memory } = this.#context;
-    const { size, alignment } = layoutOf(element);
+    const { size, alignment, hostBytes } = layoutOf(element);
     if (element.kind === 'u8') {
       return (pointer, length, scope) => {
         const start = memory.check(pointer, 1, length >>> 0);
@@ -44,7 +44,7 @@ export class Loaders {
     return (pointer, length, scope) => {
       const count = length >>> 0;
       const start = memory.check(pointer, alignment, count * size);
-      scope.spend(count * Math.max(size, ENTRY_BYTES));
+      scope.spend(count * Math.max(size, hostBytes));
       const values: Value[] = [];
       for (let index = 0; index < count; index++) values.push(load(start + index * size, scope));
       return values;
@@ -124,8 +124,16 @@ export class Loaders {
   }
 }
 
-/** What an element costs the host at least, however few bytes it has in the guest: an entry, and an object for it. */
-const ENTRY_BYTES = 32;
+/** Values so small are the call's own, and are not counted. */
+const SMALL_VALUE_BYTES = 1024;
+
+/** Charges what values take that stand in no list. */
+export function spendOn(types: readonly ValueType[]): (scope: CallScope) => void {
+  const bytes = types.reduce((sum, type) => sum + layoutOf(type).hostBytes, 0);
+  return (scope) => {
+    if (bytes > SMALL_VALUE_BYTES) scope.spend(bytes);
+  };
+}
 
 /** Traps on a discriminant that names no case. */
 export function checkCase(index: number, cases: number): number {

@@ -4,10 +4,11 @@ import type { CoreFuncType } from '../core/core-types.ts';
 import type { Value } from '../value-types.ts';
 import type { Later } from '../../contracts/core/later.ts';
 import type { AbiContext, ComponentFunc, CoreCallable, FlatValue, LateFunction } from './context.ts';
+import { HOST_FUEL } from './host-fuel.ts';
 import { Passage, flatStarts } from './flat.ts';
 import { CallScope } from './handles.ts';
 import { fieldOffsets, flatSignature, layoutOf } from './layout.ts';
-import { sequenceLayout } from './load.ts';
+import { sequenceLayout, spendOn } from './load.ts';
 import { methodCall } from './method-call.ts';
 import { isScalar, liftScalar, lowerScalar } from './scalars.ts';
 import type { Scalar, ScalarValue } from './scalars.ts';
@@ -37,7 +38,7 @@ export function lowerFunction(func: ComponentFunc, context: AbiContext): Lowered
 }
 
 /** Up to four scalars and a scalar back: no array, no scope, no memory. */
-function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCallable | undefined {
+function scalarCall(func: ComponentFunc, { instance, life, meter }: AbiContext): CoreCallable | undefined {
   const kinds: Scalar[] = [];
   for (const { type } of func.type.params) {
     if (!isScalar(type)) return undefined;
@@ -54,6 +55,7 @@ function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCa
     case 0:
       return () => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           return back(call());
         } catch (cause) {
@@ -63,6 +65,7 @@ function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCa
     case 1:
       return (a = 0) => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           return back(call(liftScalar(k0, a)));
         } catch (cause) {
@@ -72,6 +75,7 @@ function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCa
     case 2:
       return (a = 0, b = 0) => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           return back(call(liftScalar(k0, a), liftScalar(k1, b)));
         } catch (cause) {
@@ -83,6 +87,7 @@ function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCa
       const four = kinds.length === 4;
       return (a = 0, b = 0, c = 0, d = 0) => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           const [x, y, z] = [liftScalar(k0, a), liftScalar(k1, b), liftScalar(k2, c)];
           return back(four ? call(x, y, z, liftScalar(k3, d)) : call(x, y, z));
@@ -97,17 +102,20 @@ function scalarCall(func: ComponentFunc, { instance, life }: AbiContext): CoreCa
 }
 
 function generalCall(func: ComponentFunc, context: AbiContext): CoreCallable {
-  const { instance, life } = context;
+  const { instance, life, meter } = context;
   const { call } = func;
   const glueOf = glueBuilder(func, context);
   return (...flat) => {
     if (!instance.mayLeave) throw life.refusal('cannot-leave');
+    meter?.charge(HOST_FUEL.call);
     try {
-      const scope = new CallScope();
+      const scope = new CallScope(context);
       const { params, result } = glueOf();
       const value = call(...params(flat, scope));
       scope.returnLent();
-      return result(value, flat, scope);
+      const answer = result(value, flat, scope);
+      scope.end();
+      return answer;
     } catch (cause) {
       throw life.end(cause);
     }
@@ -116,18 +124,21 @@ function generalCall(func: ComponentFunc, context: AbiContext): CoreCallable {
 
 /** The guest is suspended until the answer is there. What it lent stays lent, and after the end of its life nothing goes back in. */
 function waitingCall(func: ComponentFunc, context: AbiContext): (...flat: FlatValue[]) => Later<FlatValue | undefined> {
-  const { instance, life } = context;
+  const { instance, life, meter } = context;
   const call: (...args: Value[]) => Later<Value> = func.call;
   const glueOf = glueBuilder(func, context);
   return async (...flat) => {
     if (!instance.mayLeave) throw life.refusal('cannot-leave');
+    meter?.charge(HOST_FUEL.waitingCall);
     try {
-      const scope = new CallScope();
+      const scope = new CallScope(context);
       const { params, result } = glueOf();
       const value = await call(...params(flat, scope));
       life.checkAlive();
       scope.returnLent();
-      return result(value, flat, scope);
+      const answer = result(value, flat, scope);
+      scope.end();
+      return answer;
     } catch (cause) {
       throw life.end(cause);
     }
@@ -153,18 +164,23 @@ function glueBuilder(func: ComponentFunc, context: AbiContext): () => Glue {
 
 function paramsLift({ type }: ComponentFunc, passage: Passage): Glue['params'] {
   const types = type.params.map((param) => param.type);
+  const spend = spendOn(types);
   if (flatSignature(type, 'lower').spillsParams) {
     const loads = types.map((param) => passage.loads.of(param));
     const offsets = fieldOffsets(types);
     const { size, alignment } = sequenceLayout(types);
     return (flat, scope) => {
       const at = passage.context.memory.check(Number(flat[0] ?? 0), alignment, size);
+      spend(scope);
       return loads.map((load, index) => load(at + (offsets[index] ?? 0), scope));
     };
   }
   const lifts = types.map((param) => passage.lift(param));
   const starts = flatStarts(types);
-  return (flat, scope) => lifts.map((lift, index) => lift(flat, starts[index] ?? 0, scope));
+  return (flat, scope) => {
+    spend(scope);
+    return lifts.map((lift, index) => lift(flat, starts[index] ?? 0, scope));
+  };
 }
 
 type ResultLower = (value: Value, flat: readonly FlatValue[], scope: CallScope) => FlatValue | undefined;

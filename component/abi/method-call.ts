@@ -3,6 +3,7 @@
 
 import type { Value, ValueType } from '../value-types.ts';
 import type { AbiContext, ComponentFunc, CoreCallable, FlatValue } from './context.ts';
+import { HOST_FUEL } from './host-fuel.ts';
 import type { FlatLower } from './flat.ts';
 import { Passage } from './flat.ts';
 import { CallScope } from './handles.ts';
@@ -14,7 +15,7 @@ import { Stores } from './store.ts';
 
 /** `undefined` for any other shape. */
 export function methodCall(func: ComponentFunc, context: AbiContext): CoreCallable | undefined {
-  const { instance, life } = context;
+  const { instance, life, meter } = context;
   const [receiver, ...rest] = func.type.params;
   if (receiver?.type.kind !== 'borrow' || rest.length > 3) return undefined;
   const kinds: Scalar[] = [];
@@ -31,6 +32,7 @@ export function methodCall(func: ComponentFunc, context: AbiContext): CoreCallab
     case 0:
       return (handle = 0, at = 0) => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           const lent = instance.handles.get(Number(handle), resource);
           lent.lends++;
@@ -44,6 +46,7 @@ export function methodCall(func: ComponentFunc, context: AbiContext): CoreCallab
     case 1:
       return (handle = 0, a = 0, at = 0) => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           const lent = instance.handles.get(Number(handle), resource);
           lent.lends++;
@@ -58,6 +61,7 @@ export function methodCall(func: ComponentFunc, context: AbiContext): CoreCallab
       const three = kinds.length === 3;
       return (handle = 0, a = 0, b = 0, c = 0, d = 0) => {
         if (!instance.mayLeave) throw life.refusal('cannot-leave');
+        meter?.charge(HOST_FUEL.call);
         try {
           const lent = instance.handles.get(Number(handle), resource);
           lent.lends++;
@@ -88,7 +92,7 @@ function resultOf(
 }
 
 /** Nothing that is lowered as a result borrows: function types that would are refused. */
-const NO_BORROWS = new CallScope();
+const NO_BORROWS = new CallScope({ life: { liftedBytes: 0 } });
 
 type Finish = ReturnType<typeof resultOf>;
 

@@ -63,9 +63,8 @@ function decode(decoder: TextDecoder, bytes: Uint8Array): string {
 }
 
 function decodeLatin1(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+  // Widened, for each byte is its own code unit: a string that grows by one character keeps an object for each.
+  return UTF16.decode(new Uint16Array(bytes));
 }
 
 function encodeUnits(text: string, unitBytes: 1 | 2): Uint8Array {

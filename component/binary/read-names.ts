@@ -4,8 +4,12 @@
 import { ComponentError } from '../component-error.ts';
 import type { BinaryReader } from './binary-reader.ts';
 
-/** Words of one case, the first with a letter in front, joined by hyphens. */
-const LABEL = '(?:[a-z][0-9a-z]*|[A-Z][0-9A-Z]*)(?:-(?:[0-9a-z]+|[0-9A-Z]+))*';
+const WORD = '(?:[a-z][0-9a-z]*|[A-Z][0-9A-Z]*)';
+/**
+ * Words of one case, the first with a letter in front, joined by hyphens. A word of digits alone is of both cases: it is written so that no
+ * text matches in two ways, or a name of fifty bytes, `a-1-1-1` and so on, would be tried in 2^25 of them.
+ */
+const LABEL = `${WORD}(?:-(?:[0-9]+${WORD}?|${WORD}))*`;
 const VERSION = String.raw`@[0-9]+(?:\.[0-9A-Za-z-]+)*(?:\+[0-9A-Za-z.-]+)?`;
 const LABEL_ONLY = new RegExp(`^${LABEL}$`);
 const EXTERN = new RegExp(

@@ -21,11 +21,16 @@ export interface TableType extends Limits {
   readonly element: 'funcref' | 'externref';
 }
 
+export interface GlobalType {
+  readonly type: CoreValueType;
+  readonly isMutable: boolean;
+}
+
 export type CoreExternType =
   | { readonly kind: 'func'; readonly type: CoreFuncType }
   | { readonly kind: 'table'; readonly limits: TableType }
   | { readonly kind: 'memory'; readonly limits: Limits }
-  | { readonly kind: 'global' };
+  | { readonly kind: 'global'; readonly globalType: GlobalType };
 
 /** Parameters of one function: the engine's bound is 1,000. */
 const MAX_PARAMS = 1000;
@@ -66,9 +71,11 @@ function typeNotAllowed(reader: BinaryReader, code: number): ComponentError {
 }
 
 /** A global's value type and whether it may change; other bits belong to shared globals. */
-export function readGlobalType(reader: BinaryReader): void {
-  readCoreValueType(reader);
-  if (reader.u8() > 1) throw new ComponentError('core-feature-not-supported', 'a global that is more than mutable');
+export function readGlobalType(reader: BinaryReader): GlobalType {
+  const type = readCoreValueType(reader);
+  const flags = reader.u8();
+  if (flags > 1) throw new ComponentError('core-feature-not-supported', 'a global that is more than mutable');
+  return { type, isMutable: flags === 1 };
 }
 
 /** 0x60 and a function type; every other form belongs to garbage collection. */
@@ -90,8 +97,7 @@ export function readCoreExtern(reader: BinaryReader, typeAt: (index: number) => 
     case 0x02:
       return { kind: 'memory', limits: readMemoryLimits(reader) };
     case 0x03:
-      readGlobalType(reader);
-      return { kind: 'global' };
+      return { kind: 'global', globalType: readGlobalType(reader) };
     case 0x04:
       throw new ComponentError('core-feature-not-supported', 'a tag: exceptions do not run here');
     default:
@@ -179,4 +185,10 @@ function sameList(a: readonly CoreValueType[], b: readonly CoreValueType[]): boo
 
 export function describeCoreFunc(type: CoreFuncType): string {
   return `[${type.params.join(' ')}] -> [${type.results.join(' ')}]`;
+}
+
+/** Whether what is given may stand for what is wanted (core specification 4.5.3, "External Typing"): at least as large, and never to grow larger. */
+export function limitsFit(given: Limits, wanted: Limits): boolean {
+  if (given.initial < wanted.initial) return false;
+  return wanted.maximum === undefined || (given.maximum !== undefined && given.maximum <= wanted.maximum);
 }

@@ -5,7 +5,7 @@ import type { BinaryReader } from '../binary/binary-reader.ts';
 import type { Budget } from '../binary/budget.ts';
 import { ComponentError } from '../component-error.ts';
 import { MAX_CORE_ENTRIES, MAX_FUNCTION_BYTES, MAX_LOCALS } from '../limits.ts';
-import type { CoreFuncType } from './core-types.ts';
+import type { CoreFuncType, GlobalType } from './core-types.ts';
 import { readCoreValueType, readGlobalType, readReferenceType } from './core-types.ts';
 import { readConstant, readInstructions, readMemoryIndex } from './read-instructions.ts';
 
@@ -15,9 +15,10 @@ export interface BodyBounds {
   readonly instructions: Budget;
 }
 
-export function readGlobal(reader: BinaryReader, bounds: BodyBounds): void {
-  readGlobalType(reader);
+export function readGlobal(reader: BinaryReader, bounds: BodyBounds): GlobalType {
+  const globalType = readGlobalType(reader);
   skipConstant(reader, bounds);
+  return globalType;
 }
 
 /** One function of the code section. Errors: as `readInstructions`, and `component-too-complex` over a bound of the engine's. */
@@ -39,8 +40,8 @@ export function readFunctionBody(reader: BinaryReader, { params }: CoreFuncType,
 const ELEMENT = { notActive: 1, explicit: 2, expressions: 4 } as const;
 const ELEMENT_KIND_FUNC = 0x00;
 
-/** One element segment, in any of its eight forms (core specification 5.5.12). */
-export function readElement(reader: BinaryReader, bounds: BodyBounds): void {
+/** One element segment, in any of its eight forms (core specification 5.5.12); how many entries it has. */
+export function readElement(reader: BinaryReader, bounds: BodyBounds): number {
   const form = reader.u32();
   if (form > 7) throw new ComponentError('core-module-malformed', `an element segment of form ${form}`);
   if ((form & ELEMENT.notActive) === 0) {
@@ -53,19 +54,23 @@ export function readElement(reader: BinaryReader, bounds: BodyBounds): void {
     else if (reader.u8() !== ELEMENT_KIND_FUNC)
       throw new ComponentError('core-module-malformed', 'an element segment of an unknown kind');
   }
-  for (let left = reader.count(MAX_CORE_ENTRIES); left > 0; left--) {
+  const count = reader.count(MAX_CORE_ENTRIES);
+  for (let left = count; left > 0; left--) {
     if (expressions) skipConstant(reader, bounds);
     else reader.u32();
   }
+  return count;
 }
 
-/** One data segment: active, passive, or active with its memory named. */
-export function readData(reader: BinaryReader, bounds: BodyBounds): void {
+/** One data segment: active, passive, or active with its memory named; how many bytes it has. */
+export function readData(reader: BinaryReader, bounds: BodyBounds): number {
   const form = reader.u32();
   if (form > 2) throw new ComponentError('core-module-malformed', `a data segment of form ${form}`);
   if (form === 2) readMemoryIndex(reader);
   if (form !== 1) skipConstant(reader, bounds);
-  reader.skip(reader.u32());
+  const bytes = reader.u32();
+  reader.skip(bytes);
+  return bytes;
 }
 
 function skipConstant(reader: BinaryReader, { importedGlobals, instructions }: BodyBounds): void {

@@ -5,7 +5,7 @@ import { BinaryReader } from '../binary/binary-reader.ts';
 import { Budget } from '../binary/budget.ts';
 import { ComponentError } from '../component-error.ts';
 import { MAX_CORE_ENTRIES, MAX_CORE_INSTRUCTIONS } from '../limits.ts';
-import type { CoreExternType, CoreFuncType, Limits, TableType } from './core-types.ts';
+import type { CoreExternType, CoreFuncType, GlobalType, Limits, TableType } from './core-types.ts';
 import { coreTypeAt, readCoreExtern, readCoreFuncType, readMemoryLimits, readTableType } from './core-types.ts';
 import { readData, readElement, readFunctionBody, readGlobal } from './read-bodies.ts';
 
@@ -15,9 +15,7 @@ export interface CoreImport {
   readonly type: CoreExternType;
 }
 
-export type CoreExport =
-  | { readonly name: string; readonly kind: 'func'; readonly type: CoreFuncType }
-  | { readonly name: string; readonly kind: 'table' | 'memory' | 'global' };
+export type CoreExport = CoreExternType & { readonly name: string };
 
 /** A section by its place: `bytes.subarray(start, end)` is its body. */
 export interface CoreSection {
@@ -36,6 +34,8 @@ export interface CoreModule {
   /** Memories that the module brings, not those it imports. */
   readonly memories: readonly Limits[];
   readonly tables: readonly TableType[];
+  /** What each instance of it sets up: globals, entries of element segments, and data, an entry for so many bytes. */
+  readonly initialEntries: number;
 }
 
 /** What is kept, and how many instructions are walked: counted over all modules of one component, never refilled. */
@@ -72,6 +72,7 @@ const SECTION = {
 const SECTION_ORDER = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11];
 const NAME_SECTION = 'name';
 const MAX_TABLES = 100;
+const DATA_BYTES_PER_ENTRY = 128;
 
 /** Every byte of the module is understood before the engine sees one. Errors: `ComponentErrorCode`. */
 export function readCoreModule(bytes: Uint8Array, budget: CoreBudget = newCoreBudget()): CoreModule {
@@ -101,10 +102,10 @@ export function readCoreModule(bytes: Uint8Array, budget: CoreBudget = newCoreBu
     if (found.memories.length + found.importedMemories > 1)
       throw new ComponentError('memories-too-many', 'a module with more than one memory');
   }
-  const { imports, exports, memories, tables } = found;
+  const { imports, exports, memories, tables, initialEntries } = found;
   requireSame('function bodies', found.bodies, found.functions.length - found.importedFunctions);
   requireSame('data segments', found.segments, found.announcedSegments ?? found.segments);
-  return { bytes, sections, imports, exports, memories, tables };
+  return { bytes, sections, imports, exports, memories, tables, initialEntries };
 }
 
 class Found {
@@ -115,11 +116,16 @@ class Found {
   readonly memories: Limits[] = [];
   readonly tables: TableType[] = [];
   readonly exports: CoreExport[] = [];
+  /** By index, imported ones first. */
+  readonly allMemories: Limits[] = [];
+  readonly allTables: TableType[] = [];
+  readonly globals: GlobalType[] = [];
   importedFunctions = 0;
   importedGlobals = 0;
   importedMemories = 0;
   bodies = 0;
   segments = 0;
+  initialEntries = 0;
   announcedSegments: number | undefined = undefined;
 }
 
@@ -146,11 +152,7 @@ function readSection(id: number, reader: BinaryReader, found: Found, { entries, 
         entries.spend();
         const imported = { module: reader.name(), name: reader.name(), type: readCoreExtern(reader, typeAt) };
         found.imports.push(imported);
-        if (imported.type.kind === 'global') found.importedGlobals++;
-        if (imported.type.kind === 'memory') found.importedMemories++;
-        if (imported.type.kind !== 'func') return;
-        found.functions.push(imported.type.type);
-        found.importedFunctions++;
+        noteImport(imported.type, found);
       });
     case SECTION.function:
       return each(() => {
@@ -158,11 +160,23 @@ function readSection(id: number, reader: BinaryReader, found: Found, { entries, 
         found.functions.push(typeAt(reader.u32()));
       });
     case SECTION.table:
-      return each(() => found.tables.push(readTableType(reader)), MAX_TABLES);
+      return each(() => {
+        const table = readTableType(reader);
+        found.tables.push(table);
+        found.allTables.push(table);
+      }, MAX_TABLES);
     case SECTION.memory:
-      return each(() => found.memories.push(readMemoryLimits(reader)), 1000);
+      return each(() => {
+        const memory = readMemoryLimits(reader);
+        found.memories.push(memory);
+        found.allMemories.push(memory);
+      }, 1000);
     case SECTION.global:
-      return each(() => readGlobal(reader, bounds));
+      return each(() => {
+        entries.spend();
+        found.initialEntries++;
+        found.globals.push(readGlobal(reader, bounds));
+      });
     case SECTION.export:
       return each(() => {
         entries.spend();
@@ -171,7 +185,9 @@ function readSection(id: number, reader: BinaryReader, found: Found, { entries, 
     case SECTION.start:
       return void reader.u32();
     case SECTION.element:
-      return each(() => readElement(reader, bounds));
+      return each(() => {
+        found.initialEntries += readElement(reader, bounds);
+      });
     case SECTION.dataCount:
       found.announcedSegments = reader.u32();
       return;
@@ -184,9 +200,28 @@ function readSection(id: number, reader: BinaryReader, found: Found, { entries, 
       });
     default:
       return each(() => {
-        readData(reader, bounds);
+        found.initialEntries += Math.ceil(readData(reader, bounds) / DATA_BYTES_PER_ENTRY);
         found.segments++;
       });
+  }
+}
+
+function noteImport(type: CoreExternType, found: Found): void {
+  switch (type.kind) {
+    case 'func':
+      found.functions.push(type.type);
+      found.importedFunctions++;
+      return;
+    case 'table':
+      found.allTables.push(type.limits);
+      return;
+    case 'memory':
+      found.allMemories.push(type.limits);
+      found.importedMemories++;
+      return;
+    case 'global':
+      found.globals.push(type.globalType);
+      found.importedGlobals++;
   }
 }
 
@@ -201,9 +236,20 @@ function readExport(reader: BinaryReader, found: Found): CoreExport {
   if (code === EXPORTED_TAG)
     throw new ComponentError('core-feature-not-supported', 'a tag: exceptions do not run here');
   if (kind === undefined) throw new ComponentError('core-module-malformed', 'an export of an unknown kind');
-  if (kind !== 'func') return { name, kind };
-  const type = found.functions[index];
-  if (type === undefined)
-    throw new ComponentError('index-out-of-range', `function ${index} of ${found.functions.length}`);
-  return { name, kind, type };
+  switch (kind) {
+    case 'func':
+      return { name, kind, type: entry(found.functions, index, 'function') };
+    case 'table':
+      return { name, kind, limits: entry(found.allTables, index, 'table') };
+    case 'memory':
+      return { name, kind, limits: entry(found.allMemories, index, 'memory') };
+    case 'global':
+      return { name, kind, globalType: entry(found.globals, index, 'global') };
+  }
+}
+
+function entry<Type>(space: readonly Type[], index: number, what: string): Type {
+  const type = space[index];
+  if (type === undefined) throw new ComponentError('index-out-of-range', `${what} ${index} of ${space.length}`);
+  return type;
 }

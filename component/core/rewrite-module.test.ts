@@ -68,7 +68,7 @@ const REACHING: readonly (readonly [string, Uint8Array, ComponentErrorCode | 'en
       coreSection(7, 1, 1, 0x67, 3, 0),
       coreSection(10, 1, 2, 0, 0x0b),
     ),
-    'engine',
+    'index-out-of-range',
   ],
 ];
 for (const [what, bytes, code] of REACHING) {

@@ -49,12 +49,13 @@ const REWRITES: ReadonlyMap<number, SectionRewrite> = new Map([
  */
 export function rewriteModule(module: CoreModule, rewriting: Rewriting): Uint8Array {
   const { memoryPages, tableEntries, meter = false, canonicalNan = false } = rewriting;
+  // Also of a module without code: what it is given under this name must never come to stand where the meter's own is looked for.
+  if (meter && module.imports.some((given) => given.module === METER_MODULE))
+    throw new ComponentError('name-repeated', `an import from ${METER_MODULE}, which is the host's`);
   const code = module.sections.find(({ id }) => id === SECTION.code);
   const shape = new ModuleShape(module, meter);
   if (code === undefined || shape.ownTypes.length === 0 || !(meter || canonicalNan))
     return capLimits(module, memoryPages, tableEntries);
-  if (meter && module.imports.some((given) => given.module === METER_MODULE))
-    throw new ComponentError('name-repeated', `an import from ${METER_MODULE}, which is the host's`);
   checkImports(module, memoryPages);
   const parts = new Map<CoreSection, ByteSink>();
   const rewrite = (section: CoreSection): void => {

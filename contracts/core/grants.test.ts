@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { codedErrorsOnly } from '../../test/support/coded-errors-only.ts';
+import { STORAGE_LIMIT_MAX_BYTES } from './app-storage.ts';
 import { ByteWriter } from './bytes.ts';
 import { CodedError } from './coded-error.ts';
 import type { GrantsErrorCode } from './grants.ts';
@@ -20,6 +21,7 @@ const CODES: readonly string[] = [
 
 const memory = fc.integer({ min: 0, max: 0xffff_ffff });
 const pins = fc.uniqueArray(fc.integer({ min: 0, max: 255 }));
+const storage = fc.integer({ min: 0, max: STORAGE_LIMIT_MAX_BYTES });
 
 const ports = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 20 });
 const hosts = fc.uniqueArray(fc.constantFrom('example.com', 'a.example.com', '10.0.0.1', 'fe80::1', '_x.local'));
@@ -30,7 +32,7 @@ test('decodeGrants() gives back what encodeGrants() was given, every list rising
   const law = fc.property(
     memory,
     pins,
-    memory,
+    storage,
     hosts,
     ports,
     ports,
@@ -73,6 +75,7 @@ const refused: readonly (readonly [why: string, bytes: Uint8Array, code: string]
   ['a version that is not known', section([MEMORY], 2), 'grants-version-unsupported'],
   ['a kind that is not known', section([MEMORY, [7, [1, 0, 0, 0]]]), 'grants-kind-unknown'],
   ['storage of 0 bytes, which grants nothing', section([MEMORY, [3, [0, 0, 0, 0]]]), 'grants-record-malformed'],
+  ['more storage than any device keeps', section([MEMORY, [3, [1, 0, 1, 0]]]), 'grants-record-malformed'],
   ['two grants of storage', section([MEMORY, STORAGE, STORAGE]), 'grants-not-canonical'],
   ['a host in upper case, which no check would ever meet', section([MEMORY, [4, [65]]]), 'grants-record-malformed'],
   ['a host of no letters', section([MEMORY, [4, []]]), 'grants-record-malformed'],

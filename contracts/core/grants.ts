@@ -1,5 +1,6 @@
 // Compiled grants: what an image may use, in the fixed form that the monitor reads. Never says who asks, only what is allowed.
 
+import { STORAGE_LIMIT_MAX_BYTES } from './app-storage.ts';
 import { ByteReader, ByteWriter, sameBytes } from './bytes.ts';
 import { CodedError } from './coded-error.ts';
 import { GRANTS_MAX_BYTES, GRANTS_MAX_COUNT } from './limits.ts';
@@ -13,7 +14,7 @@ export const GRANT_KIND = {
   memory: 1,
   /** u32 pin number of the chip. */
   gpio: 2,
-  /** u32 bytes of mutable storage, not 0. At most one. */
+  /** u32 bytes of mutable storage, not 0, at most `STORAGE_LIMIT_MAX_BYTES`. At most one. */
   storage: 3,
   /** A host that may be reached: its name in lower case or its address, ASCII. */
   host: 4,
@@ -117,7 +118,7 @@ type GrantRecord =
 const NUMBER_MAX: Readonly<Record<NumberKind, number>> = {
   memory: 0xffff_ffff,
   gpio: PIN_MAX,
-  storage: 0xffff_ffff,
+  storage: STORAGE_LIMIT_MAX_BYTES,
   tcpServerPort: PORT_MAX,
   udpServerPort: PORT_MAX,
 };

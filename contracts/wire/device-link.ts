@@ -121,10 +121,22 @@ export interface AppStatus {
 }
 
 /** What an app may use up. The order is that in which people are shown them. */
-export const APP_RESOURCES = ['memory', 'tables', 'handles', 'buffers', 'log', 'storage'] as const;
+export const APP_RESOURCES = [
+  'memory',
+  'tables',
+  'handles',
+  'buffers',
+  'log',
+  'storage',
+  'process',
+  'processor',
+] as const;
 export type AppResource = (typeof APP_RESOURCES)[number];
 
-/** One app's budget; `resources` is empty while it does not run. */
+/**
+ * One app's budget; `resources` is empty while it does not run. `process` (its whole process on this host) and `processor` are there
+ * where the host counts them and the app has a process of its own.
+ */
 export interface AppMemoryStats {
   readonly componentId: string;
   readonly name: string;
@@ -133,11 +145,12 @@ export interface AppMemoryStats {
 
 export interface ResourceUse {
   readonly resource: AppResource;
-  readonly unit: 'bytes' | 'entries' | 'handles';
+  readonly unit: 'bytes' | 'entries' | 'handles' | 'ms';
   readonly used: number;
-  readonly limit: number;
-  /** The most since the app was started. */
-  readonly peak: number;
+  /** `null`: what holds it is no amount (a share of the processor), or not the device's to tell (the host's walls). */
+  readonly limit: number | null;
+  /** The most since the app was started; `null`: the host does not tell. */
+  readonly peak: number | null;
 }
 
 export interface AppEnd {
@@ -254,6 +267,8 @@ export type DeviceEvent = EventBase &
         readonly componentId: string;
         readonly code: number | null;
         readonly reason: AppEnd['reason'];
+        /** The refusal code, where it was refused. */
+        readonly detail?: string;
       }
     /** A port of the app is open; `hostPort` is where this host reaches it (127.0.0.1), 0: nowhere. */
     | {

@@ -2,15 +2,20 @@
 
 import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
 import type { Grants } from '../../contracts/core/grants.ts';
+import { RADIO_APP_STREAMS, RADIO_WINDOW_BYTES } from '../../contracts/wire/radio-link.ts';
 
-/** Bytes that the OS holds for one app while nobody takes them: datagrams, socket buffers, unwritten storage, queued messages. */
-export const BUFFERS_MAX_BYTES = 256 * 1024;
+/**
+ * Bytes that the OS holds for one app while nobody takes them: what came and was not read, what was sent and not taken yet. A window in both
+ * directions of each of its lines: whoever keeps to the windows stays below it, and nobody gets beyond.
+ */
+export const BUFFERS_MAX_BYTES = 2 * RADIO_APP_STREAMS * RADIO_WINDOW_BYTES;
 
 /** One resource. */
 export class BudgetLine {
   readonly limit: number;
   #used = 0;
   #peak = 0;
+  #refused = 0;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -23,9 +28,21 @@ export class BudgetLine {
     return this.#peak;
   }
 
+  /** What `take` would still give. */
+  get left(): number {
+    return Math.max(0, this.limit - this.#used);
+  }
+  /** How often `take` gave nothing: datagrams that were dropped, connections that were reset. */
+  get refused(): number {
+    return this.#refused;
+  }
+
   /** False: it would go over the limit, and nothing was taken. */
   take(amount: number): boolean {
-    if (this.#used + amount > this.limit) return false;
+    if (this.#used + amount > this.limit) {
+      this.#refused++;
+      return false;
+    }
     this.now(this.#used + amount);
     return true;
   }

@@ -41,9 +41,10 @@ export class CallLog {
     if (call !== undefined) call.reply = reply;
   }
 
-  /** Oldest first. */
+  /** Oldest first. What the runner tells of its own accord is no call of the guest. */
   list(): readonly LastCall[] {
-    return this.#calls.map(({ name, asked, reply }) => ({
+    const ofGuest = this.#calls.filter(({ name }) => name !== 'usage.tell');
+    return ofGuest.map(({ name, asked, reply }) => ({
       function: name,
       resource: describeResource(asked),
       outcome: reply === undefined ? 'unanswered' : reply.ok ? 'ok' : reply.error,

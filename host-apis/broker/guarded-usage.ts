@@ -2,22 +2,21 @@
 
 import type { AppReply } from '../../contracts/wire/app-call.ts';
 import type { UsageRequest } from '../../contracts/wire/app-call/usage-calls.ts';
-import type { AreaParts, GuardedArea } from './guarded-area.ts';
+import type { AppBudget } from './app-budget.ts';
+import type { GuardedArea } from './guarded-area.ts';
 import { DONE } from './replies.ts';
 
+/** Never asks the gate: it is the runner's word, no call of the guest that people would look for in a crash record. */
 export class GuardedUsage implements GuardedArea<UsageRequest> {
-  readonly #parts: AreaParts;
+  readonly #budget: AppBudget;
 
-  constructor(parts: AreaParts) {
-    this.#parts = parts;
+  constructor({ budget }: { readonly budget: AppBudget }) {
+    this.#budget = budget;
   }
 
-  call({ function: name, memoryBytes, tableEntries }: UsageRequest): AppReply {
-    const { gate, budget } = this.#parts;
-    const denied = gate.ask(name, undefined);
-    if (denied !== undefined) return denied;
-    budget.memory.now(memoryBytes);
-    budget.tables.now(tableEntries);
+  call({ memoryBytes, tableEntries }: UsageRequest): AppReply {
+    this.#budget.memory.now(memoryBytes);
+    this.#budget.tables.now(tableEntries);
     return DONE;
   }
 }

@@ -1,11 +1,10 @@
 // The compartment's three descriptors, blocking: image in, requests out, replies in. Opens nothing; what it has it was given at its start.
 
-import { createHash } from 'node:crypto';
-import { closeSync, readSync, writeSync } from 'node:fs';
 import { CodedError } from '../../contracts/core/coded-error.ts';
 import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import type { LastWords } from '../../contracts/core/last-words.ts';
 import { RUNNER_EXIT, encodeLastWords } from '../../contracts/core/last-words.ts';
+import { closeSync, readSync, writeSync } from './engine-modules.ts';
 
 export const COMPARTMENT_DESCRIPTOR = { image: 3, requests: 4, replies: 5 } as const;
 
@@ -54,10 +53,6 @@ export const brokerDescriptors = {
 /** All of it, however long that takes. Errors: `descriptor-closed`. */
 export function blockingWrite(descriptor: number, bytes: Uint8Array): void {
   for (let offset = 0; offset < bytes.length;) offset += retried(() => writeSync(descriptor, bytes, offset));
-}
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
 }
 
 /** Says the last words, if the guest did not end by itself, and the exit code of the process. */

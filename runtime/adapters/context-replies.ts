@@ -1,11 +1,11 @@
 // What the broker says to the apps that are in one context of a group one after the other. Never gives an app a byte that was meant for one
 // before it, and never loses the start frame, which may be here before the app is.
 
-import { readSync } from 'node:fs';
 import { concatBytes, sameBytes } from '../../contracts/core/bytes.ts';
 import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { APP_FRAME_MAX_BYTES } from '../../contracts/core/limits.ts';
 import { APP_START_FRAME } from '../../contracts/wire/app-call.ts';
+import { readSync } from './engine-modules.ts';
 
 const START = APP_START_FRAME.subarray(4);
 

@@ -3,6 +3,7 @@ import type { ExecutionContext } from 'ava';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppGroup, ProcessEnd, Running } from '../hil/launch.ts';
 import { ProcessLauncher } from './process-launcher.ts';
+import { NO_WALLS } from './walls/host-walls.ts';
 
 const LIMITS = { memoryPages: 4 };
 const IMAGE = Uint8Array.of(1, 2, 3);
@@ -54,6 +55,17 @@ for (const [what, bytes] of LIES) {
     t.like(await ended(app), KILLED);
   });
 }
+
+test('a board that requires a wall gets no group which stands without it', (t) => {
+  const walls = { ...NO_WALLS, reports: NO_WALLS.reports.map((report) => ({ ...report, stands: true })) };
+  const launcher = new ProcessLauncher(walls, ['empty-root']);
+  t.teardown(() => launcher.close());
+  const program = { name: 'group', code: new TextEncoder().encode('') };
+  t.throws(() => launcher.startGroup(program, { placement: 'worker', contexts: [4] }, LIMITS), {
+    code: 'launch-failed',
+  });
+  t.notThrows(() => launcher.startGroup(program, { placement: 'thread', contexts: [4] }, LIMITS));
+});
 
 test('a group starts nothing in a context that is not its own, or taken, or after its end', async (t) => {
   const process = group(t, DEAF);

@@ -2,7 +2,6 @@
 // orders are descriptors that it was started with.
 
 import { Socket } from 'node:net';
-import process from 'node:process';
 import type { GroupPlacement } from '../../contracts/core/group-frame.ts';
 import { GROUP_FRAME_MAX_BYTES, decodeGroupOrder, encodeGroupWord } from '../../contracts/core/group-frame.ts';
 import { CodedError } from '../../contracts/core/coded-error.ts';
@@ -10,6 +9,7 @@ import { FrameStream } from '../../contracts/core/frame-stream.ts';
 import { IMAGE_MAX_BYTES } from '../../contracts/core/limits.ts';
 import type { LastWords } from '../../contracts/core/last-words.ts';
 import { RUNNER_EXIT, encodeLastWords } from '../../contracts/core/last-words.ts';
+import { exitWith } from './engine-modules.ts';
 
 /** Orders and words on 3; then for each context, in the order of the group, requests (to write) and replies (to read). */
 export const GROUP_DESCRIPTOR = { control: 3, firstPipe: 4 } as const;
@@ -96,7 +96,7 @@ export function serveOrders(makeHost: MakeHost): void {
     for (const frame of orders.push(new Uint8Array(chunk))) take(frame);
   });
   control.on('error', () => control.destroy());
-  control.once('close', () => process.exit(0));
+  control.once('close', () => exitWith(0));
 }
 
 function pipesOf(contexts: readonly number[]): ReadonlyMap<number, GroupPipes> {

@@ -1,8 +1,8 @@
 // The OS's ends of one context's pipe pair. Never blocks on an app: one that does not read its replies is told by `send`.
 
-import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { CompartmentPipe } from '../os/compartment-pipes.ts';
+import { writeSync } from './engine-modules.ts';
 
 /** Kept for an app whose pipe is full, bytes. The pipe itself holds 64 KiB on Linux; an honest app has one reply in it. */
 export const REPLIES_KEPT_MAX_BYTES = 64 * 1024;

@@ -107,6 +107,14 @@ for (const placement of PLACED) {
   });
 
   if (placement !== 'process') {
+    test.serial(named('the broker’s start frame may be there before the app is'), async (t) => {
+      const all = await apps;
+      for (let round = 0; round < 3; round += 1) {
+        const app = await all.appThatIsAwaited(RETURNS);
+        t.like(await app.ended, { exitCode: 7 });
+      }
+    });
+
     test.serial(
       named('the end of the process is the end of all that are in it, and none starts there any more'),
       async (t) => {

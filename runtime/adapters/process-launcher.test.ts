@@ -188,6 +188,18 @@ test('an app that takes memory by other means than wasm is ended, and no other',
   t.true(isAlive(quiet.pid));
 });
 
+test('an OS that takes memory without end is ended, and leaves the host its own', async (t) => {
+  if (!hostWalls().standing.has('memory-group')) {
+    return leftOut(t, 'control groups', WALL_FACTS['memory-group'].remedy);
+  }
+  t.timeout(30_000);
+  const launcher = new ProcessLauncher();
+  t.teardown(() => launcher.close());
+  const take = 'const kept = []; while (kept.length < 64) kept.push(new Uint8Array(16 * 1024 * 1024).fill(1));';
+  const { exitCode, signal } = await ended(launcher.startOs(program('os', `${take} process.exit(7)`)));
+  t.deepEqual([exitCode, signal], [undefined, 'SIGKILL']);
+});
+
 test('a compartment cannot make more wasm memory than its limit', async (t) => {
   const launcher = new ProcessLauncher();
   t.teardown(() => launcher.close());

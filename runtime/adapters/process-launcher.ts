@@ -24,6 +24,7 @@ import { ControlGroup } from './walls/control-groups.ts';
 import type { GroupLimits } from './walls/control-groups.ts';
 import type { HostWalls } from './walls/host-walls.ts';
 import { hostWalls } from './walls/host-walls.ts';
+import { LOWERED_FOR_WORKERS } from './walls/wall-facts.ts';
 import { userOf, walledCommand } from './walls/walled-command.ts';
 
 /**
@@ -36,6 +37,8 @@ const HEAP_MIB = { os: 128, compartment: 64 } as const;
  * read and compiled. Its control group holds that and the app's memory.
  */
 const RUNNER_MIB = 256;
+/** What the OS may take: its heap, what it keeps for seven apps outside of it, and an image on its way to the monitor many times over. */
+const OS_MIB = 768;
 /** Node has about a dozen threads. */
 const TASKS = 64;
 /** No app takes more than one processor, with however many threads. */
@@ -49,9 +52,6 @@ const OS_SEAT = 0;
  * a list of system calls needs no room for the handler of a fault.
  */
 const COMPARTMENT_FLAGS = ['--disable-wasm-trap-handler', `--max-old-space-size=${HEAP_MIB.compartment}`];
-
-/** Node starts no worker where the working directory has been removed, and a removed folder is what the empty root is. */
-const LOWERED_FOR_WORKERS: readonly WallName[] = ['empty-root'];
 
 /**
  * Descriptors: docs/architecture.md, "Processes of one device". One launcher is one boot: a monitor that runs on after its
@@ -79,7 +79,10 @@ export class ProcessLauncher implements Launcher {
     const contextDescriptors = ends.flatMap(({ requests, replies }) => [requests, replies]);
     try {
       const stdio = ['pipe', 'ignore', 'pipe', 'pipe', 'pipe', ...contextDescriptors, 'pipe'] as const;
-      const group = this.#start(program, OS_SEAT, [`--max-old-space-size=${HEAP_MIB.os}`], stdio, { tasks: TASKS });
+      const group = this.#start(program, OS_SEAT, [`--max-old-space-size=${HEAP_MIB.os}`], stdio, {
+        memoryBytes: OS_MIB * MIB,
+        tasks: TASKS,
+      });
       return {
         pid: group.pid,
         usage: () => group.usage(),
@@ -111,8 +114,9 @@ export class ProcessLauncher implements Launcher {
   }
 
   startGroup(program: Program, plan: GroupPlan, limits: CompartmentLimits): AppGroup {
-    this.#refuseWhenItMustNot();
     const { contexts, placement } = plan;
+    const lowered = placement === 'worker' ? LOWERED_FOR_WORKERS : [];
+    this.#refuseWhenItMustNot(lowered);
     const ends = contexts.map((context) => this.#pipes.appEnds(context));
     try {
       const workers = placement === 'worker' ? ['--allow-worker'] : [];
@@ -121,7 +125,6 @@ export class ProcessLauncher implements Launcher {
       const memoryBytes = contexts.length * (RUNNER_MIB * MIB + limits.memoryPages * WASM_PAGE_BYTES);
       const bounds = { memoryBytes, cpuPercent: CPU_PERCENT, tasks: TASKS };
       const stdio = ['pipe', 'ignore', 'pipe', 'pipe', ...pipes] as const;
-      const lowered = placement === 'worker' ? LOWERED_FOR_WORKERS : [];
       const process = this.#start(program, contexts[0] ?? 0, flags, stdio, bounds, lowered);
       return new LaunchedGroup(process, program, plan, (context) => this.#pipes.emptyRequests(context));
     } finally {
@@ -141,8 +144,11 @@ export class ProcessLauncher implements Launcher {
   }
 
   /** Before any pipe is touched: the numbers of closed descriptors may by now be those of the next boot's pipes. */
-  #refuseWhenItMustNot(): void {
+  #refuseWhenItMustNot(lowered: readonly WallName[] = []): void {
     if (this.#isClosed) throw new LaunchFault('launch-failed', 'this boot is over', { fault: 'caller' });
+    const needed = lowered.find((wall) => this.#required.includes(wall));
+    if (needed !== undefined)
+      throw new LaunchFault('launch-failed', `this board requires ${needed}, which never stands around such a process`);
     const missing = this.#walls.reports.filter(({ name, stands }) => !stands && this.#required.includes(name));
     if (missing.length > 0) {
       const list = missing.map(({ name, reason, remedy }) => `${name} (${reason}; ${remedy})`).join(', ');
@@ -162,7 +168,12 @@ export class ProcessLauncher implements Launcher {
   ): ProcessGroup {
     const { groups } = this.#walls;
     const walls = new Set([...this.#walls.standing].filter((wall) => !lowered.includes(wall)));
-    const command = walledCommand({ walls, engine, userId: userOf(process.pid, seat) });
+    const command = walledCommand({
+      walls,
+      engine,
+      userId: userOf(process.pid, seat),
+      descriptors: stdio.length,
+    });
     const group = new ProcessGroup(command, stdio, controlGroup(groups, limits));
     this.#running.add(group);
     group.onEnd(() => this.#running.delete(group));

@@ -4,7 +4,7 @@
 import type { GroupEnding, GroupHost, GroupPipes } from './group-orders.ts';
 import type { CompartmentPipe } from '../os/compartment-pipes.ts';
 import { ContextReplies, takeAll } from './context-replies.ts';
-import { sha256 } from './compartment-descriptors.ts';
+import { sha256 } from './engine-modules.ts';
 import { openCompartmentPipe } from './os-compartment-pipe.ts';
 
 /** Lets the event loop look at its descriptors: an immediate that is set by another one runs only after that. */

@@ -2,7 +2,8 @@
 // or any right of the host: without being told so a worker has every right that its process does not.
 
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { blockingWrite, sha256 } from './compartment-descriptors.ts';
+import { blockingWrite } from './compartment-descriptors.ts';
+import { sha256 } from './engine-modules.ts';
 import { ContextReplies, takeAll } from './context-replies.ts';
 import type { GroupEnding, GroupHost, GroupPipes } from './group-orders.ts';
 import { openCompartmentPipe } from './os-compartment-pipe.ts';
@@ -16,6 +17,9 @@ interface WorkerApp {
 
 /** JavaScript heap of an app's worker, MiB: as for a compartment's process. */
 const HEAP_MIB = 64;
+
+/** A worker with an empty list is outside the permission model: it has rights that its process does not have. */
+export const WORKER_FLAGS = ['--permission'];
 
 interface Place {
   readonly pipes: GroupPipes;
@@ -43,8 +47,7 @@ export class WorkerHost implements GroupHost {
     const worker = new Worker(this.#module(), {
       workerData: app,
       env: {},
-      // An empty list would take the permission model away from it.
-      execArgv: ['--permission'],
+      execArgv: WORKER_FLAGS,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     });
     place.worker = worker;

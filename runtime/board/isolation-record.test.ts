@@ -5,6 +5,7 @@ import { decodeIsolationRecord, encodeIsolationRecord } from './isolation-record
 
 const WALLS: readonly WallReport[] = [
   { name: 'permission', stands: true, stops: 'files', reason: '', remedy: '' },
+  { name: 'empty-root', stands: true, stops: 'paths', reason: '', remedy: '', except: 'workers' },
   { name: 'own-user', stands: false, stops: 'signals', reason: 'not root', remedy: 'run as root' },
 ];
 
@@ -21,6 +22,8 @@ test('what is no record is refused', (t) => {
     // A wall that does not say whether it stands must not be shown as either.
     '{"walls":[{"name":"own-user","stops":"","reason":"","remedy":""}]}',
     '{"walls":[null]}',
+    // Around whom it does not stand is what a person reads.
+    '{"walls":[{"name":"empty-root","stands":true,"stops":"","reason":"","remedy":"","except":7}]}',
     // Longer than any that we write.
     JSON.stringify({ walls: [], filler: ' '.repeat(40_000) }),
     JSON.stringify({ walls: new Array<unknown>(65).fill(WALLS[0]) }),

@@ -36,10 +36,11 @@ export function decodeIsolationRecord(text: string): readonly RecordedWall[] {
 
 function readWall(value: unknown): RecordedWall {
   if (!isRecord(value)) throw malformed();
-  const { name, stands, stops, reason, remedy } = value;
+  const { name, stands, stops, reason, remedy, except } = value;
   if (typeof name !== 'string' || typeof stands !== 'boolean' || typeof stops !== 'string') throw malformed();
   if (typeof reason !== 'string' || typeof remedy !== 'string') throw malformed();
-  return { name, stands, stops, reason, remedy };
+  if (except !== undefined && typeof except !== 'string') throw malformed();
+  return { name, stands, stops, reason, remedy, ...(except !== undefined && { except }) };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

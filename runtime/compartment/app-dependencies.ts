@@ -2,7 +2,7 @@
 // grants. Never a component from anywhere else, and never one whose bytes are not the ones that the manifest names.
 
 import { ComponentError } from '../../component/component-error.ts';
-import type { HostOffers } from '../../component/host-interface.ts';
+import type { OfferSource } from '../../component/host-interface.ts';
 import type { Grants } from '../../contracts/core/grants.ts';
 import { bytesToHex } from '../../contracts/core/ids.ts';
 import type { Sha256 } from '../../contracts/core/image.ts';
@@ -22,7 +22,7 @@ export interface DependencyParts {
   readonly broker: BrokerClient;
   readonly sha256: Sha256;
   /** What a component of this device may be offered, behind this broker. */
-  readonly offersBehind: (broker: BrokerClient, grants: NarrowedGrants) => HostOffers;
+  readonly offersBehind: (broker: BrokerClient, grants: NarrowedGrants) => OfferSource;
 }
 
 const KEY = new TextEncoder().encode('"Dependencies"');

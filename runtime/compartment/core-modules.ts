@@ -5,13 +5,14 @@ import type { CoreCallable } from '../../component/abi/context.ts';
 import { WASM_PAGE_BYTES } from '../../contracts/core/limits.ts';
 import { GuestMemory } from '../../component/abi/guest-memory.ts';
 import { ComponentError } from '../../component/component-error.ts';
-import { describeCoreFunc, sameCoreFunc } from '../../component/core/core-types.ts';
+import { describeCoreFunc, limitsFit, sameCoreFunc } from '../../component/core/core-types.ts';
 import type { CoreExport, CoreImport, CoreModule } from '../../component/core/read-core-module.ts';
 import { METER_MODULE } from '../../component/core/rewrite/meter-cell.ts';
 import { rewriteModule } from '../../component/core/rewrite-module.ts';
 import { TABLE_ENTRIES_MAX } from '../../contracts/core/limits.ts';
 import { allotLimits } from './allot-limits.ts';
 import type { CoreInstance, CoreItem } from './items.ts';
+import type { KeptComponents } from './kept-components.ts';
 import type { Meter } from './meter.ts';
 
 /** A module that will be instantiated: its exports are known by type, its values after `run`. */
@@ -27,6 +28,7 @@ export interface CoreLimits {
   readonly memoryPages: number;
   readonly meter?: Meter;
   readonly canonicalNan?: true;
+  readonly kept?: KeptComponents;
 }
 
 export class CoreModules {
@@ -59,7 +61,7 @@ export class CoreModules {
    * everything. The returned functions instantiate, in the order of planning; before the first is called no guest instruction has run.
    * Errors: as `rewriteModule`, and `engine-refused`.
    */
-  compile({ memoryPages: pages, meter, canonicalNan }: CoreLimits): readonly (() => void)[] {
+  compile({ memoryPages: pages, meter, canonicalNan, kept }: CoreLimits): readonly (() => void)[] {
     const modules = this.#planned.map(({ module }) => module);
     const memories = allotLimits(
       modules.flatMap((module) => module.memories),
@@ -82,7 +84,10 @@ export class CoreModules {
       this.#watch(planned, cap, entries);
       const key = `${modules.indexOf(read)}:${cap}:${entries.join()}`;
       const rewriting = { memoryPages: cap, tableEntries: entries, ...how };
-      const module = compiled.get(key) ?? compileModule(rewriteModule(read, rewriting), index);
+      const compile = (): WebAssembly.Module => compileModule(rewriteModule(read, rewriting), index);
+      const keep = (): WebAssembly.Module =>
+        kept === undefined ? compile() : kept.compiled(read, JSON.stringify(rewriting), compile);
+      const module = compiled.get(key) ?? keep();
       compiled.set(key, module);
       return () => instantiate(module, planned, added);
     });
@@ -108,13 +113,32 @@ function matchCore(from: CoreImport, item: CoreItem | undefined): CoreItem {
     const types = `${describeCoreFunc(item.type)}, wanted ${describeCoreFunc(from.type.type)}`;
     throw new ComponentError('core-link-mismatch', `${name} has type ${types}`);
   }
+  // The engine would say so, too, but only when modules before this one have begun to run.
+  if (!fits(item, from)) throw new ComponentError('core-link-mismatch', `${name} is of another type or size`);
   return item;
 }
 
+function fits(item: CoreItem, { type: wanted }: CoreImport): boolean {
+  if (item.sort === 'memory' && wanted.kind === 'memory') return limitsFit(item.limits, wanted.limits);
+  if (item.sort === 'table' && wanted.kind === 'table')
+    return item.limits.element === wanted.limits.element && limitsFit(item.limits, wanted.limits);
+  if (item.sort === 'global' && wanted.kind === 'global')
+    return item.globalType.type === wanted.globalType.type && item.globalType.isMutable === wanted.globalType.isMutable;
+  return true;
+}
+
 function lateItem(exported: CoreExport): CoreItem {
-  if (exported.kind === 'func') return { sort: 'func', type: exported.type, late: { callable: undefined } };
-  if (exported.kind === 'memory') return { sort: 'memory', memory: new GuestMemory(), late: { value: undefined } };
-  return { sort: exported.kind, late: { value: undefined } };
+  const late = { value: undefined };
+  switch (exported.kind) {
+    case 'func':
+      return { sort: 'func', type: exported.type, late: { callable: undefined } };
+    case 'memory':
+      return { sort: 'memory', limits: exported.limits, memory: new GuestMemory(), late };
+    case 'table':
+      return { sort: 'table', limits: exported.limits, late };
+    case 'global':
+      return { sort: 'global', globalType: exported.globalType, late };
+  }
 }
 
 function compileModule(bytes: Uint8Array, index: number): WebAssembly.Module {
@@ -127,14 +151,15 @@ function compileModule(bytes: Uint8Array, index: number): WebAssembly.Module {
 
 /** `added`: what a module gets besides its own imports, which are never from there. */
 function instantiate(module: WebAssembly.Module, { imports, exports }: Planned, added: WebAssembly.Imports): void {
-  const given = Object.assign(createDictionary<WebAssembly.Imports[string]>(), added);
+  const given = createDictionary<WebAssembly.Imports[string]>();
   for (const { from, item } of imports) {
     const value = item.sort === 'func' ? (item.late.importable ?? item.late.callable) : item.late.value;
     if (value === undefined)
       throw new ComponentError('core-link-mismatch', `${from.module} ${from.name} does not exist yet`);
     (given[from.module] ??= createDictionary())[from.name] = value;
   }
-  const instance = newInstance(module, given);
+  // After the guest's own, so that none of its names stands in their place, and never into an object that others are linked with.
+  const instance = newInstance(module, Object.assign(given, added));
   for (const [name, item] of exports) {
     const value = instance.exports[name];
     if (item.sort === 'func') item.late.callable = value as CoreCallable;

@@ -2,7 +2,7 @@
 
 import type { ComponentFunc, LateFunction } from '../../component/abi/context.ts';
 import type { GuestMemory } from '../../component/abi/guest-memory.ts';
-import type { CoreFuncType } from '../../component/core/core-types.ts';
+import type { CoreFuncType, GlobalType, Limits, TableType } from '../../component/core/core-types.ts';
 import type { CoreModule } from '../../component/core/read-core-module.ts';
 import type { ComponentDefinition, Declaration } from '../../component/definitions.ts';
 import type { FuncType, ResourceType, ValueType } from '../../component/value-types.ts';
@@ -14,8 +14,9 @@ export interface LateValue {
 /** A core item: its type is known while linking, its value once its module has been instantiated. */
 export type CoreItem =
   | { readonly sort: 'func'; readonly type: CoreFuncType; readonly late: LateFunction }
-  | { readonly sort: 'memory'; readonly memory: GuestMemory; readonly late: LateValue }
-  | { readonly sort: 'table' | 'global' | 'tag'; readonly late: LateValue };
+  | { readonly sort: 'memory'; readonly limits: Limits; readonly memory: GuestMemory; readonly late: LateValue }
+  | { readonly sort: 'table'; readonly limits: TableType; readonly late: LateValue }
+  | { readonly sort: 'global'; readonly globalType: GlobalType; readonly late: LateValue };
 
 export type CoreInstance = ReadonlyMap<string, CoreItem>;
 

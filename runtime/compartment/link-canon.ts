@@ -1,6 +1,7 @@
 // Canonical definitions: lift, lower and the resource built-ins, each checked against the core type it must have. No glue is made on trust.
 
 import type { AbiContext, LateFunction, Suspension } from '../../component/abi/context.ts';
+import { HOST_FUEL } from '../../component/abi/host-fuel.ts';
 import type { InstanceState, Life } from '../../component/abi/instance-state.ts';
 import { GuestMemory } from '../../component/abi/guest-memory.ts';
 import { flatSignature, layoutOf } from '../../component/abi/layout.ts';
@@ -88,7 +89,7 @@ function linkBuiltIn(
   resource: ResourceType,
   place: CanonPlace,
 ): void {
-  const { scope, instance, life } = place;
+  const { scope, instance, life, suspension } = place;
   if (kind !== 'resource.drop' && resource.owner !== instance) {
     throw new ComponentError('sort-mismatch', `${kind} of a resource that another component defines`);
   }
@@ -97,6 +98,7 @@ function linkBuiltIn(
     (argument: number | bigint = 0) => {
       // Looking a representation up changes nothing, and the ABI allows it in post-return.
       if (!instance.mayLeave && kind !== 'resource.rep') throw life.refusal('cannot-leave');
+      suspension.meter?.charge(HOST_FUEL.call);
       try {
         return run(Number(argument));
       } catch (cause) {

@@ -52,6 +52,42 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     'core-link-mismatch',
   ],
   [
+    'gives a module a memory that is too small',
+    `(component (core module $a (memory (export "x") 1)) (core module $b (import "a" "x" (memory 2)))
+      (core instance $i (instantiate $a)) (core instance (instantiate $b (with "a" (instance $i)))))`,
+    'core-link-mismatch',
+  ],
+  [
+    'gives a module a memory that may grow further than it wants',
+    `(component (core module $a (memory (export "x") 1)) (core module $b (import "a" "x" (memory 1 4)))
+      (core instance $i (instantiate $a)) (core instance (instantiate $b (with "a" (instance $i)))))`,
+    'core-link-mismatch',
+  ],
+  [
+    'gives a module a table of another element type',
+    `(component (core module $a (table (export "x") 1 externref)) (core module $b (import "a" "x" (table 1 funcref)))
+      (core instance $i (instantiate $a)) (core instance (instantiate $b (with "a" (instance $i)))))`,
+    'core-link-mismatch',
+  ],
+  [
+    'gives a module a table that is too small',
+    `(component (core module $a (table (export "x") 1 funcref)) (core module $b (import "a" "x" (table 2 funcref)))
+      (core instance $i (instantiate $a)) (core instance (instantiate $b (with "a" (instance $i)))))`,
+    'core-link-mismatch',
+  ],
+  [
+    'gives a module a global that it may not change',
+    `(component (core module $a (global (export "x") i32 (i32.const 0))) (core module $b (import "a" "x" (global (mut i32))))
+      (core instance $i (instantiate $a)) (core instance (instantiate $b (with "a" (instance $i)))))`,
+    'core-link-mismatch',
+  ],
+  [
+    'gives a module a global of another type',
+    `(component (core module $a (global (export "x") i64 (i64.const 0))) (core module $b (import "a" "x" (global i32)))
+      (core instance $i (instantiate $a)) (core instance (instantiate $b (with "a" (instance $i)))))`,
+    'core-link-mismatch',
+  ],
+  [
     'leaves a module without an import',
     '(component (core module $b (import "a" "f" (func))) (core instance (instantiate $b)))',
     'core-link-mismatch',

@@ -2,18 +2,21 @@
 
 import { Life } from '../../component/abi/instance-state.ts';
 import { readComponent } from '../../component/binary/read-component.ts';
+import type { ComponentErrorCode } from '../../component/component-error.ts';
 import { ComponentError } from '../../component/component-error.ts';
-import type { ComponentFunc, FuelReserve, LateFunction, Suspension } from '../../component/abi/context.ts';
+import type { ComponentFunc, LateFunction, Suspension } from '../../component/abi/context.ts';
+import type { FuelReserve } from '../../component/abi/host-fuel.ts';
 import { GuestTrap } from '../../component/abi/trap.ts';
 import type { ComponentDefinition, Definition } from '../../component/definitions.ts';
 import { importNames } from '../../component/definitions.ts';
 import type { MemoryUse } from '../../host-apis/stubs/usage-teller.ts';
-import type { HostOffers } from '../../component/host-interface.ts';
+import type { OfferSource } from '../../component/host-interface.ts';
 import { offeredName } from '../../contracts/core/semver-name.ts';
 import { ResourceType } from '../../component/value-types.ts';
 import { CoreModules } from './core-modules.ts';
 import { followAlias } from './follow-alias.ts';
 import type { ComponentClosure, CoreInstance, InstanceItems, Item } from './items.ts';
+import type { KeptComponents } from './kept-components.ts';
 import { linkCanon } from './link-canon.ts';
 import type { CanonPlace } from './link-canon.ts';
 import { LinkBudget } from './link-budget.ts';
@@ -32,6 +35,8 @@ export interface LinkLimits {
   readonly suspends?: true;
   /** What the app runs on. Absent: nothing counts its instructions, and its stack is the engine's. */
   readonly meter?: Meter;
+  /** What this thread has linked before, so that it need not be read and compiled again. */
+  readonly kept?: KeptComponents;
   /** Every NaN that arithmetic makes is the canonical one, so that no run differs from another in its bits. */
   readonly canonicalNan?: true;
   /** Throws when the component may not be linked, from what it imports; asked before anything of it is. */
@@ -44,7 +49,7 @@ export interface LinkLimits {
 export interface LinkDependency {
   readonly name: string;
   readonly bytes: Uint8Array;
-  readonly offers: HostOffers;
+  readonly offers: OfferSource;
   readonly admit: (component: ComponentDefinition) => void;
 }
 
@@ -103,19 +108,24 @@ export class LinkedComponent {
 }
 
 /** From bytes of any origin. Errors: `ComponentErrorCode`; none of them after a guest instruction. */
-export function linkComponent(bytes: Uint8Array, offers: HostOffers, limits: LinkLimits): LinkedComponent {
+export function linkComponent(bytes: Uint8Array, offers: OfferSource, limits: LinkLimits): LinkedComponent {
   const suspension = suspensionOf(limits);
   const session: Session = { modules: new CoreModules(), life: new Life(), budget: new LinkBudget(), suspension };
-  const component = readComponent(bytes);
+  const component = read(bytes, limits);
   const supplied = suppliedTo(component, offers);
   limits.admit?.(component);
-  for (const dependency of limits.dependencies ?? []) supplied.set(dependency.name, instanceOf(dependency, session));
+  for (const dependency of limits.dependencies ?? [])
+    supplied.set(dependency.name, instanceOf(dependency, session, limits));
   const exports = elaborate({ component, enclosing: NOTHING_AROUND }, supplied, session);
   return new LinkedComponent(exports, session, session.modules.compile(limits));
 }
 
+function read(bytes: Uint8Array, { kept }: LinkLimits): ComponentDefinition {
+  return kept === undefined ? readComponent(bytes) : kept.read(bytes);
+}
+
 /** What the host offers of what is imported, under the names of the imports: any patch of WASI 0.2 is the same offer. */
-function suppliedTo(component: ComponentDefinition, offers: HostOffers): Map<string, Item> {
+function suppliedTo(component: ComponentDefinition, offers: OfferSource): Map<string, Item> {
   const supplied = new Map<string, Item>();
   for (const name of importNames(component)) {
     const exports = offers.get(offeredName(name));
@@ -125,8 +135,8 @@ function suppliedTo(component: ComponentDefinition, offers: HostOffers): Map<str
 }
 
 /** Its handles are in tables of its own, so that neither it nor the app reaches what the other opened. Errors: `export-missing`. */
-function instanceOf({ name, bytes, offers, admit }: LinkDependency, session: Session): Item {
-  const component = readComponent(bytes);
+function instanceOf({ name, bytes, offers, admit }: LinkDependency, session: Session, limits: LinkLimits): Item {
+  const component = read(bytes, limits);
   admit(component);
   const exports = elaborate({ component, enclosing: NOTHING_AROUND }, suppliedTo(component, offers), session);
   const item = exports.get(name);
@@ -139,6 +149,8 @@ function suspensionOf({ suspends, meter }: LinkLimits): Suspension {
   if (meter === undefined) throw new ComponentError('fuel-required', 'a guest that can be suspended runs on fuel');
   return { suspends, meter };
 }
+
+const NO_MATCH: ReadonlySet<string> = new Set<ComponentErrorCode>(['import-type-mismatch', 'import-not-offered']);
 
 interface Session {
   readonly modules: CoreModules;
@@ -168,7 +180,7 @@ function elaborate(
     life,
     suspension,
     supplied,
-    scope: new Scope(enclosing),
+    scope: new Scope(enclosing, true),
     instance: life.newInstance(),
     imported: new Set(),
     exports: new Map(),
@@ -187,14 +199,16 @@ function define(definition: Definition, place: Place): void {
       scope.add({ sort: 'module', module: definition.module });
       return;
     case 'core-instantiate': {
-      session.budget.spendInstance();
       const { module } = scope.get('module', definition.module);
+      session.budget.spendCoreInstance(module);
+      session.budget.spend(definition.args.length);
       const args = new Map<string, CoreInstance>();
       for (const { name, index } of definition.args) setOnce(args, name, scope.coreInstance(index));
       scope.addCoreInstance(session.modules.plan(module, args));
       return;
     }
     case 'core-instance-exports': {
+      session.budget.spend(definition.exports.length);
       const exports: Map<string, ReturnType<Scope['anyCore']>> = new Map();
       for (const { name, sort, index } of definition.exports) setOnce(exports, name, scope.anyCore(sort, index));
       scope.addCoreInstance(exports);
@@ -206,6 +220,7 @@ function define(definition: Definition, place: Place): void {
       scope.add({ sort: 'component', closure: { component: definition.component, enclosing: scope.enclosing() } });
       return;
     case 'instantiate': {
+      session.budget.spend(definition.args.length);
       const { closure } = scope.get('component', definition.component);
       const args = new Map<string, Item>();
       for (const { name, sort, index } of definition.args) setOnce(args, name, scope.get(sort, index));
@@ -213,6 +228,7 @@ function define(definition: Definition, place: Place): void {
       return;
     }
     case 'instance-exports': {
+      session.budget.spend(definition.exports.length);
       const exports = new Map<string, Item>();
       for (const { name, sort, index } of definition.exports) setOnce(exports, name, scope.get(sort, index));
       scope.add({ sort: 'instance', exports });
@@ -222,6 +238,7 @@ function define(definition: Definition, place: Place): void {
       followAlias(definition.alias, scope);
       return;
     case 'type':
+      session.budget.spendType(definition.type);
       defineType(definition.type, place);
       return;
     case 'canon':
@@ -236,10 +253,23 @@ function define(definition: Definition, place: Place): void {
       return;
     }
     case 'export': {
-      const item = scope.get(definition.sort, definition.index);
+      const item = exported(definition, place);
       setOnce(place.exports, definition.name, item);
       scope.add(item);
     }
+  }
+}
+
+/** What is exported; where the export says a type of its own, as that type shows it. */
+function exported({ name, sort, index, described }: Extract<Definition, { kind: 'export' }>, place: Place): Item {
+  const { scope, budget } = place;
+  const item = scope.get(sort, index);
+  if (described === undefined) return item;
+  try {
+    return matchImport(described, scope, item, { interface: name, item: undefined }, budget);
+  } catch (cause) {
+    if (!(cause instanceof ComponentError) || !NO_MATCH.has(cause.code)) throw cause;
+    throw new ComponentError('export-type-mismatch', cause.message, { cause });
   }
 }
 

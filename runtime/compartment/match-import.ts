@@ -41,13 +41,13 @@ export function matchImport(
   switch (described.kind) {
     case 'func': {
       const type = funcTypeAt(scope, described.type);
-      if (supplied.sort !== 'func' || !sameFuncType(type, supplied.func.type)) {
+      if (supplied.sort !== 'func' || !sameFuncType(type, supplied.func.type, budget.known)) {
         throw refusal('import-type-mismatch', path, 'has another function type');
       }
       return supplied;
     }
     case 'type': {
-      if (supplied.sort !== 'type' || !typeFits(described.equal, scope, supplied.type)) {
+      if (supplied.sort !== 'type' || !typeFits(described.equal, scope, supplied.type, budget)) {
         throw refusal('import-type-mismatch', path, 'is another type');
       }
       return supplied;
@@ -83,6 +83,7 @@ function matchInstance(
       case 'type':
         if (declaration.type.kind === 'resource')
           throw new ComponentError('component-malformed', 'a resource defined in a type');
+        budget.spendType(declaration.type);
         scope.addType(resolveType(declaration.type, scope));
         break;
       case 'alias':
@@ -109,11 +110,12 @@ function matchInstance(
   return seen;
 }
 
-function typeFits(equal: number | undefined, scope: Scope, supplied: TypeEntry): boolean {
+function typeFits(equal: number | undefined, scope: Scope, supplied: TypeEntry, budget: LinkBudget): boolean {
   if (equal === undefined) return supplied.kind === 'resource';
   const wanted = scope.type(equal);
-  if (wanted.kind === 'value' && supplied.kind === 'value') return sameValueType(wanted.type, supplied.type);
-  if (wanted.kind === 'func' && supplied.kind === 'func') return sameFuncType(wanted.type, supplied.type);
+  if (wanted.kind === 'value' && supplied.kind === 'value')
+    return sameValueType(wanted.type, supplied.type, budget.known);
+  if (wanted.kind === 'func' && supplied.kind === 'func') return sameFuncType(wanted.type, supplied.type, budget.known);
   if (wanted.kind === 'resource' && supplied.kind === 'resource') return wanted.type === supplied.type;
   return wanted === supplied;
 }

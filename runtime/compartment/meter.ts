@@ -1,7 +1,7 @@
 // Fuel and stack of one app, shared by all of its core modules: what is left, what was used, and what happens when there is no more.
 // Never gives a guest that cannot be suspended more than its bounded reserve, and never counts by the clock.
 
-import type { FuelReserve } from '../../component/abi/context.ts';
+import type { FuelReserve } from '../../component/abi/host-fuel.ts';
 import { GuestTrap } from '../../component/abi/trap.ts';
 import {
   MAX_CELL_FUEL,
@@ -34,6 +34,12 @@ export const DEFAULT_RESERVE = 1_000_000n;
 /** Half of what V8 has by default (984 KiB): frames of its baseline compiler and of the glue are larger than they are charged. */
 export const DEFAULT_STACK_BYTES = 512 * 1024;
 
+/** The cell is slow to reach from here: the host's work goes there in lots. */
+const OWED_MAX = 4096;
+
+/** Of the glue's frames between two of the guest's: 2 KiB, and they are less. */
+const GLUE_STACK_UNITS = BigInt(2048 / STACK_UNIT_BYTES);
+
 const FUEL_UNIT = 1n << BigInt(STACK_BITS);
 
 export class Meter implements FuelReserve {
@@ -48,6 +54,8 @@ export class Meter implements FuelReserve {
   /** Units that did not fit the cell. */
   #bank = 0n;
   #held = 0;
+  /** Units of the host's work that are not in the cell yet. */
+  #owed = 0;
   /** The reserve is in the cell. */
   #lifted = false;
 
@@ -81,11 +89,15 @@ export class Meter implements FuelReserve {
    * next refill has to make good. Throws `fuel-exhausted` beyond.
    */
   withReserve<T>(work: () => T): T {
+    // Below another one: its frames of JavaScript are counted too, or a destructor that drops what has a destructor ended with the engine's stack.
+    const glue = this.#held > 0 ? GLUE_STACK_UNITS : 0n;
+    if (glue > 0n) this.#takeStack(glue);
     this.#held++;
     try {
       return work();
     } finally {
       this.#held--;
+      if (glue > 0n) this.#cell.value -= glue;
       if (this.#held === 0 && this.#lifted) {
         this.#lifted = false;
         this.#cell.value -= this.#reserve * FUEL_UNIT;
@@ -93,8 +105,20 @@ export class Meter implements FuelReserve {
     }
   }
 
+  charge(units: number): void {
+    this.#owed += units;
+    if (this.#owed < OWED_MAX) return;
+    this.#cell.value -= BigInt(this.#owed) * FUEL_UNIT;
+    this.#owed = 0;
+  }
+
+  #takeStack(units: bigint): void {
+    this.#cell.value += units;
+    if ((this.#cell.value & BigInt(STACK_OVER)) !== 0n) throw new GuestTrap('stack-exhausted', 'out of stack');
+  }
+
   #left(): bigint {
-    return (this.#cell.value >> BigInt(STACK_BITS)) - (this.#lifted ? this.#reserve : 0n);
+    return -BigInt(this.#owed) + (this.#cell.value >> BigInt(STACK_BITS)) - (this.#lifted ? this.#reserve : 0n);
   }
 
   #add(units: bigint): void {
@@ -110,11 +134,14 @@ export class Meter implements FuelReserve {
   #spent(cell: bigint): bigint {
     this.#cell.value = cell;
     if ((cell & BigInt(STACK_OVER)) !== 0n) throw new GuestTrap('stack-exhausted', 'out of stack');
-    if (this.#bank > 0n) this.#add(0n);
-    else if (this.#held > 0) this.#lift();
-    else if (this.#suspends) return cell;
-    else this.#demand();
-    return this.#cell.value < 0n ? this.#spent(this.#cell.value) : this.#cell.value;
+    // As often as it takes: an operation of 2^32 entries owes more than thousands of refills, and each within the last would be a recursion.
+    do {
+      if (this.#bank > 0n) this.#add(0n);
+      else if (this.#held > 0) this.#lift();
+      else if (this.#suspends) break;
+      else this.#demand();
+    } while (this.#cell.value < 0n);
+    return this.#cell.value;
   }
 
   #lift(): void {
@@ -136,8 +163,13 @@ export class Meter implements FuelReserve {
     this.#cell.value = cell;
     return after(this.#refill?.() ?? 0n, (units) => {
       this.#take(units);
-      return this.#cell.value < 0n ? this.#wait(this.#cell.value) : this.#cell.value;
+      return this.#cell.value < 0n ? this.#waitOn() : this.#cell.value;
     });
+  }
+
+  async #waitOn(): Promise<bigint> {
+    while (this.#cell.value < 0n) this.#take(await (this.#refill?.() ?? 0n));
+    return this.#cell.value;
   }
 
   #take(units: bigint): void {

@@ -7,6 +7,7 @@ import { decodeImage } from '../../contracts/core/image.ts';
 import { decodeImageFiles } from '../../contracts/core/image-files.ts';
 import { WASM_PAGE_BYTES } from '../../contracts/core/limits.ts';
 import { ComponentError } from '../../component/component-error.ts';
+import type { OfferSource } from '../../component/host-interface.ts';
 import type { ComponentFunc } from '../../component/abi/context.ts';
 import type { Later } from '../../contracts/core/later.ts';
 import { offeredName } from '../../contracts/core/semver-name.ts';
@@ -18,12 +19,15 @@ import { deviceOffers } from '../../host-apis/stubs/device-offers.ts';
 import { UsageTeller } from '../../host-apis/stubs/usage-teller.ts';
 import { ExitRequest } from '../../host-apis/stubs/process.ts';
 import { wasiWorld } from '../../host-apis/stubs/wasi/wasi-offers.ts';
+import { HANDLER_INTERFACE } from '../../host-apis/capabilities.ts';
+import { EndWatch, HttpServerError } from '../../host-apis/stubs/wasi/http/http-server.ts';
 import { admitImports } from './admit-imports.ts';
 import type { DependencyParts } from './app-dependencies.ts';
 import { appDependencies } from './app-dependencies.ts';
 import { commandArguments, commandEnvironment } from './command-arguments.ts';
 import type { LinkLimits, LinkedComponent } from './link.ts';
 import { linkComponent } from './link.ts';
+import { servingFunction } from './serving-function.ts';
 import { trapFacts } from './trap-facts.ts';
 
 export type AppEnding =
@@ -81,19 +85,17 @@ export function linkApp(
   { image, broker: direct, sha256 }: AppToLink,
   limits: Omit<LinkLimits, 'memoryPages'> = {},
 ): LinkedApp {
-  const broker = new UsageTeller(direct);
+  const usage = new UsageTeller(direct);
+  const broker = new EndWatch(usage);
   const { grants, manifest, files, component } = decodeImage(image, sha256);
   if (grants === undefined) throw new ComponentError('component-not-a-component', 'the image is no application');
   const sources = { broker, files: decodeImageFiles(files), args: commandArguments(manifest) };
   const environment = commandEnvironment(manifest);
   const wasi = wasiWorld({ ...sources, environment, hasStorage: grants.storageBytes > 0 });
-  const offers = new Map([...deviceOffers(sources), ...wasi.offers]);
+  const offers = eitherOf(wasi.offers, deviceOffers(sources));
   const offersBehind: DependencyParts['offersBehind'] = (narrowed, { storageBytes = 0 }) => {
     const behind = { ...sources, broker: narrowed };
-    return new Map([
-      ...deviceOffers(behind),
-      ...wasiWorld({ ...behind, environment, hasStorage: storageBytes > 0 }).offers,
-    ]);
+    return eitherOf(wasiWorld({ ...behind, environment, hasStorage: storageBytes > 0 }).offers, deviceOffers(behind));
   };
   const { files: imageFiles } = sources;
   const dependencies = appDependencies({ manifest, grants, files: imageFiles, broker, sha256, offersBehind });
@@ -101,8 +103,23 @@ export function linkApp(
   const memoryPages = Math.floor(grants.memoryBytes / WASM_PAGE_BYTES);
   const admit: LinkLimits['admit'] = (definition) => admitImports(definition, grants, supplied);
   const linked = linkComponent(component, offers, { ...limits, memoryPages, admit, dependencies });
-  broker.watch(() => linked.use());
-  return { linked, run: exportedRun(linked, wasi.finish) };
+  usage.watch(() => linked.use());
+  const handler = handlerName(linked);
+  if (handler === undefined) return { linked, run: exportedRun(linked, wasi.finish) };
+  const serving = servingFunction(linked, handler, { http: wasi.http, broker, tcpServerPorts: grants.tcpServerPorts });
+  return { linked, run: finishedRun(serving, Number, wasi.finish) };
+}
+
+/** No name is in both. */
+function eitherOf(first: OfferSource, second: OfferSource): OfferSource {
+  return { get: (name) => first.get(name) ?? second.get(name) };
+}
+
+/** Of a component that is there to be served, and not to run. */
+function handlerName({ exports }: LinkedComponent): string | undefined {
+  const names = [...exports.keys()];
+  const runs = names.some((name) => name === 'run' || offeredName(name) === WASI_RUN_INTERFACE);
+  return runs ? undefined : names.find((name) => offeredName(name) === HANDLER_INTERFACE);
 }
 
 /** `run` of device.wit, or that of a WASI command; either way a function that gives the exit code. */
@@ -144,7 +161,7 @@ function finishedRun(
 /** What a running app threw, as its ending. `fuelUsed`: of its meter, when it has one. */
 export function endOf(cause: unknown, fuelUsed?: bigint): AppEnding {
   if (cause instanceof ExitRequest) return { kind: 'exit', exitCode: cause.exitCode };
-  if (cause instanceof ComponentError) return refusal(cause);
+  if (cause instanceof ComponentError || cause instanceof HttpServerError) return refusal(cause);
   return { kind: 'trap', detail: describe(cause), facts: trapFacts(cause, fuelUsed) };
 }
 

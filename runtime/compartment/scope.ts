@@ -1,5 +1,6 @@
 // The index spaces of one component instance (or of one type) while it is linked. An index that is not there is a refusal, never a guess.
 
+import { layoutOf } from '../../component/abi/layout.ts';
 import { ComponentError } from '../../component/component-error.ts';
 import type { CoreSort, Sort } from '../../component/definitions.ts';
 import { MAX_ENTRIES } from '../../component/limits.ts';
@@ -9,6 +10,7 @@ export const NOTHING_AROUND: Enclosing = { scope: undefined, visible: { type: 0,
 
 export class Scope implements OuterScope {
   readonly #enclosing: Enclosing;
+  readonly #isComponent: boolean;
   readonly #items: Readonly<Record<Sort, Item[]>> = { func: [], type: [], component: [], instance: [], module: [] };
   readonly #coreItems: Readonly<Record<CoreSort, CoreItem[]>> = {
     func: [],
@@ -19,8 +21,10 @@ export class Scope implements OuterScope {
   };
   readonly #coreInstances: CoreInstance[] = [];
 
-  constructor(enclosing: Enclosing) {
+  /** `isComponent`: of a component instance, not of a type. */
+  constructor(enclosing: Enclosing, isComponent = false) {
     this.#enclosing = enclosing;
+    this.#isComponent = isComponent;
   }
 
   add(item: Item): void {
@@ -79,8 +83,22 @@ export class Scope implements OuterScope {
     const { scope, visible } = this.#enclosing;
     if (scope === undefined) throw new ComponentError('index-out-of-range', 'an alias beyond the outermost component');
     if (count === 1 && index >= visible[sort]) throw outOfRange(`outer ${sort}`, index, visible[sort]);
-    return scope.outer(sort, count - 1, index);
+    const item = scope.outer(sort, count - 1, index);
+    // A resource type is of one instance: a component that could be instantiated anywhere is given it, or does not have it (Explainer.md, "Alias Definitions").
+    if (this.#isComponent && item.sort === 'type' && namesResource(item.type))
+      throw new ComponentError('component-malformed', 'an alias of a resource type of the component around');
+    return item;
   }
+}
+
+function namesResource(type: TypeEntry): boolean {
+  if (type.kind === 'resource') return true;
+  if (type.kind === 'value') return layoutOf(type.type).handles;
+  if (type.kind !== 'func') return false;
+  const { params, result } = type.type;
+  return [...params.map((param) => param.type), ...(result === undefined ? [] : [result])].some(
+    (each) => layoutOf(each).handles,
+  );
 }
 
 function isSort<S extends Sort>(item: Item | undefined, sort: S): item is Extract<Item, { sort: S }> {

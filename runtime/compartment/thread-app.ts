@@ -5,6 +5,7 @@ import type { Sha256 } from '../../contracts/core/image.ts';
 import { CodedError } from '../../contracts/core/coded-error.ts';
 import type { AppCarrier } from '../../host-apis/stubs/broker-stream.ts';
 import { BrokerStream } from '../../host-apis/stubs/broker-stream.ts';
+import type { KeptComponents } from './kept-components.ts';
 import { Meter } from './meter.ts';
 import type { AppEnding, LinkedApp } from './run-app.ts';
 import { endOf, linkApp, refusal } from './run-app.ts';
@@ -25,6 +26,8 @@ export interface ThreadAppParts {
   readonly sha256: Sha256;
   /** Resolves after everything else that the thread has to do has had its turn: other apps, bytes that came, orders to end. */
   readonly turn: () => Promise<void>;
+  /** Of the thread that the app is in. */
+  readonly kept?: KeptComponents;
 }
 
 export type ThreadAppEnding = AppEnding | { readonly kind: 'killed' };
@@ -41,9 +44,9 @@ export class ThreadApp {
   #app: LinkedApp | undefined;
   #killed: Killed | undefined;
 
-  constructor({ image, carrier, sha256, turn }: ThreadAppParts) {
-    this.#broker = new BrokerStream(carrier);
-    this.ended = this.#run(image, sha256, turn);
+  constructor(parts: ThreadAppParts) {
+    this.#broker = new BrokerStream(parts.carrier);
+    this.ended = this.#run(parts);
   }
 
   /** No instruction of it runs any more once this returns: a wait of it is broken off, and every border of it is shut. */
@@ -53,14 +56,14 @@ export class ThreadApp {
     this.#broker.end(this.#killed);
   }
 
-  async #run(image: Uint8Array, sha256: Sha256, turn: () => Promise<void>): Promise<ThreadAppEnding> {
-    const ending = await this.#runToEnd(image, sha256, turn);
+  async #run(parts: ThreadAppParts): Promise<ThreadAppEnding> {
+    const ending = await this.#runToEnd(parts);
     // A neighbour's bytes are not this app's business: whatever still comes for it is dropped.
     this.#broker.end(new Killed('app-killed', 'the app has ended'));
     return this.#killed === undefined ? ending : { kind: 'killed' };
   }
 
-  async #runToEnd(image: Uint8Array, sha256: Sha256, turn: () => Promise<void>): Promise<AppEnding> {
+  async #runToEnd({ image, sha256, turn, kept }: ThreadAppParts): Promise<AppEnding> {
     const refill = async (): Promise<bigint> => {
       await turn();
       if (this.#killed !== undefined) throw this.#killed;
@@ -70,7 +73,7 @@ export class ThreadApp {
     let app: LinkedApp;
     try {
       await this.#broker.awaitStart();
-      app = linkApp({ image, broker: this.#broker, sha256 }, { suspends: true, meter });
+      app = linkApp({ image, broker: this.#broker, sha256 }, { suspends: true, meter, ...(kept && { kept }) });
       this.#app = app;
     } catch (cause) {
       return refusal(cause);

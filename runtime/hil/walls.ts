@@ -36,4 +36,6 @@ export interface WallReport {
   readonly reason: string;
   /** Where it does not stand: what a person can do about it. */
   readonly remedy: string;
+  /** Around which processes it does not stand although it can on this host; absent: around all of them. */
+  readonly except?: string;
 }

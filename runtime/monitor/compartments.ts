@@ -4,7 +4,8 @@ import { GPIO_MODE, GPIO_REGISTER, gpioWindow } from '../../contracts/core/chip.
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import { WASM_PAGE_BYTES } from '../../contracts/core/limits.ts';
 import type { Machine } from '../hil/chip.ts';
-import type { ProcessEnd, Running } from '../hil/launch.ts';
+import type { ProcessEnd, Running, RunningProcess } from '../hil/launch.ts';
+import type { UsageFacts } from './abi/usage-facts.ts';
 import type { AppEnded, LaunchedApp, Placement } from './abi/records.ts';
 import { GroupSlot } from './app-group.ts';
 import { CallRefusal } from './call-refusal.ts';
@@ -21,6 +22,8 @@ interface RunningApp {
   readonly application: TrustedApplication;
   readonly placement: Placement;
   readonly process: Running;
+  /** Of its own process; an app in a group has none. */
+  readonly usage: () => UsageFacts;
 }
 
 /** The modules that compartments run, out of the verified OS image. */
@@ -68,25 +71,34 @@ export class Compartments {
     const { chip } = this.#machine;
     const { grants } = application;
     let process: Running;
+    let usage = (): UsageFacts => ({});
     try {
       for (const row of appRows(context, grants)) chip.firewall.add(row);
-      process =
-        placement === 'process'
-          ? this.#startProcess(application, bytes, context)
-          : this.#group.start(signerOf(application), context, bytes);
+      if (placement === 'process') {
+        const own = this.#startProcess(application, bytes, context);
+        usage = () => own.usage() ?? {};
+        process = own;
+      } else process = this.#group.start(signerOf(application), context, bytes);
     } catch (cause) {
       chip.firewall.removeContext('a7Normal', context);
       throw new CallRefusal('launch-failed', cause instanceof Error ? cause.message : String(cause), { cause });
     }
-    this.#running.set(context, { context, application, placement, process });
+    this.#running.set(context, { context, application, placement, process, usage });
     process.onEnd((end) => this.#ended(context, end));
     return { context, memoryBytes: grants.memoryBytes, placement };
   }
 
-  #startProcess({ grants, image }: TrustedApplication, bytes: Uint8Array, context: number): Running {
+  #startProcess({ grants, image }: TrustedApplication, bytes: Uint8Array, context: number): RunningProcess {
     const memoryPages = Math.max(1, Math.floor(grants.memoryBytes / WASM_PAGE_BYTES));
     const program = { name: image.componentId, code: this.#runner };
     return this.#machine.launcher.startCompartment(program, context, bytes, { memoryPages });
+  }
+
+  /** What its process has taken of the host. Errors: `context-not-running`. */
+  usage(context: number): UsageFacts {
+    const app = this.#running.get(context);
+    if (app === undefined) throw new CallRefusal('context-not-running', `context ${context}`);
+    return app.usage();
   }
 
   /** At once; the `ended` event follows. Errors: `context-not-running`. */

@@ -36,6 +36,7 @@ import { ImageStaging } from './image-staging.ts';
 import { OsRecordStore } from './os-record-store.ts';
 import type { SealedState } from './sealed-state.ts';
 import type { AppEntry } from './state-record.ts';
+import type { UsageFacts } from './abi/usage-facts.ts';
 import type { StoragePart } from './storage-store.ts';
 import { StorageStore } from './storage-store.ts';
 import type { Standing, TrustedApplication } from './trust-policy.ts';
@@ -185,6 +186,11 @@ export class Monitor {
   removeCapability(): void {
     this.#slot.remove();
     this.#stopUntrusted();
+  }
+
+  /** Errors: `context-not-running`. */
+  usage(context: number): UsageFacts {
+    return this.#compartments.usage(context);
   }
 
   firewall(): FirewallFacts {

@@ -57,6 +57,8 @@ export class SecureCallServer {
         return encodeSecureResult(tag, request.call, monitor.launch(request.componentId));
       case 'stop':
         return encodeSecureResult(tag, request.call, monitor.stop(request.context));
+      case 'usage':
+        return encodeSecureResult(tag, request.call, monitor.usage(request.context));
       case 'applyCapability':
         return encodeSecureResult(tag, request.call, monitor.applyCapability(request.file));
       case 'capability':

@@ -25,6 +25,11 @@ export const MAX_STORAGES = Math.floor(PART_BYTES / (2 * PLACE_BYTES));
  * lasts a million steps; whoever puts old flash back gets at most this many writes of one boot undone.
  */
 export const FLOOR_STEP = 64n;
+/**
+ * The first write of each boot goes so far past what it finds. Old flash that was put back starts a second count beside one that went on:
+ * were it only one higher, what was written in the count that was undone would be the newer one again some boots later.
+ */
+const BOOT_STEP = 1n << 20n;
 const PURPOSE = 'app storage v1';
 
 /** Bytes on their way in. */
@@ -87,10 +92,10 @@ export class StorageStore {
     const known = this.#slot(componentId, epoch);
     const slot = known ?? this.#newSlot(componentId, epoch);
     const newest = this.#newest(slot);
-    // Beside the newest that still counts; when none does, past everything that ever counted.
-    const generation = (newest?.generation ?? slot.floor) + 1n;
-    this.#program(slot, generation, bytes);
     const isSealed = known !== undefined && newest !== undefined && this.#sealedSinceBoot.has(componentId);
+    // In the other place than the newest that still counts, and at first past everything that this device may ever have written.
+    const generation = (newest?.generation ?? slot.floor) + (isSealed ? 1n : BOOT_STEP + 1n);
+    this.#program(slot, generation, bytes);
     if (!isSealed || generation - slot.floor >= FLOOR_STEP) this.#seal({ ...slot, floor: generation });
   }
 

@@ -60,8 +60,8 @@ export class AppManager {
     this.#apps.delete(componentId);
   }
 
-  memoryStats(): readonly AppMemoryStats[] {
-    return [...this.#apps.values()].map((app) => app.memoryStats());
+  async memoryStats(): Promise<readonly AppMemoryStats[]> {
+    return Promise.all([...this.#apps.values()].map((app) => app.memoryStats()));
   }
 
   /** The newest bad ends of all apps, oldest first. */

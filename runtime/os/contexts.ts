@@ -3,6 +3,7 @@
 
 import type { ComponentId } from '../../contracts/core/ids.ts';
 import type { AppEnded, LaunchedApp } from '../monitor/abi/records.ts';
+import type { UsageFacts } from '../monitor/abi/usage-facts.ts';
 import type { CompartmentPipe, PipeOfContext } from './compartment-pipes.ts';
 import { SecureCallRefused } from './secure-calls.ts';
 import type { SecureCalls } from './secure-calls.ts';
@@ -32,6 +33,16 @@ export class Contexts {
   /** Somebody's end is on its way. */
   get isAnyEnding(): boolean {
     return this.#ending.size > 0;
+  }
+
+  /** What the process in this context has taken of the host; nothing is known of one that has just ended. */
+  async usage(context: number): Promise<UsageFacts> {
+    try {
+      return await this.#monitor.call({ call: 'usage', context });
+    } catch (error) {
+      if (error instanceof SecureCallRefused) return {};
+      throw error;
+    }
   }
 
   /** Errors: `SecureCallRefused`. */

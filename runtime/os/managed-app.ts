@@ -21,7 +21,7 @@ import type { Contexts } from './contexts.ts';
 import { toMilliseconds } from './device-time.ts';
 import type { FailureReporter } from './failure-reporter.ts';
 import { memoryStats } from './memory-stats.ts';
-import type { AppNetwork } from './network/app-network.ts';
+import type { AppNetwork, ListeningPort } from './network/app-network.ts';
 import type { RestartTimes } from './restart-policy.ts';
 import { RestartPolicy } from './restart-policy.ts';
 
@@ -106,9 +106,12 @@ export class ManagedApp {
     };
   }
 
-  memoryStats(): AppMemoryStats {
-    const { componentId } = this;
-    return memoryStats({ componentId, name: this.#facts?.name ?? '' }, this.#run?.session.budget);
+  async memoryStats(): Promise<AppMemoryStats> {
+    const app = { componentId: this.componentId, name: this.#facts?.name ?? '' };
+    const run = this.#run;
+    if (run === undefined) return memoryStats(app, undefined);
+    const process = await this.#services.contexts.usage(run.context);
+    return memoryStats(app, { budget: run.session.budget, process });
   }
 
   /** Its last bad ends, oldest first. */
@@ -168,15 +171,16 @@ export class ManagedApp {
     const { broker, network, time, trail } = this.#services;
     const { componentId, name } = facts;
     const startedAtNs = time.nowNs();
-    network.admit(context, facts.grants, (port) => {
-      trail.record({ t: toMilliseconds(time.nowNs()), kind: 'listening', app: name, componentId, ...port });
-    });
     const session = broker.open({
       app: { componentId, name, context },
       grants: facts.grants,
       send: (frame) => pipe.send(frame),
       onCutOff: (reason) => this.#cutOff(reason),
     });
+    const listening = (port: ListeningPort): void => {
+      trail.record({ t: toMilliseconds(time.nowNs()), kind: 'listening', app: name, componentId, ...port });
+    };
+    network.admit(context, facts.grants, listening, session.budget.buffers);
     const run = { context, pipe, facts, session, startedAtNs, memoryBytes, placement, cutOff: undefined };
     this.#run = run;
     this.#state = 'running';
@@ -241,7 +245,8 @@ export class ManagedApp {
     const t = toMilliseconds(nowNs);
     const { trail } = this.#services;
     if (end.reason === 'trap') trail.record({ t, kind: 'trap', app, componentId, detail: end.detail });
-    trail.record({ t, kind: 'exit', app, componentId, code: end.exitCode, reason: end.reason });
+    const refusal = end.reason === 'refused' ? { detail: end.detail } : {};
+    trail.record({ t, kind: 'exit', app, componentId, code: end.exitCode, reason: end.reason, ...refusal });
   }
 
   /** The monitor, or the check of the image, said no before there was a process. */

@@ -18,6 +18,7 @@ import {
 import type { WorldEvent } from '../../contracts/wire/world-link.ts';
 import { MS, VirtualTime } from '../../test/support/virtual-time.ts';
 import { AccessPoint } from './access-point.ts';
+import { LED_PEERS_MAX } from './air-datagrams.ts';
 import type { UplinkDatagramEvents, UplinkEvents, UplinkListenEvents } from '../hil/uplink.ts';
 
 /** One connection that the access point opened, as the outside sees it. */
@@ -447,4 +448,22 @@ test('a name of the bench has an address of the bench, and what goes there ends 
   accessPoint.obey({ do: 'radio-host', name: 'api.example', address: null, port: null });
   say({ kind: 'lookup', stream: 4, name: 'api.example' });
   t.is(lookups.length, 1);
+});
+
+test('a device that sends to every port of a name of the bench makes the access point remember the newest of them alone', (t) => {
+  const { accessPoint, datagrams, heard, say, binds } = bench();
+  accessPoint.obey({ do: 'radio-host', name: 'api.example', address: '127.0.0.1', port: null });
+  say({ kind: 'bind', stream: 1, port: 0 });
+  binds[0]?.events.bound(0);
+  for (let port = 1; port <= LED_PEERS_MAX + 1; port++) {
+    say({ kind: 'datagram', stream: 1, address: '198.18.0.1', port, bytes: Uint8Array.of(1) });
+    datagrams[port - 1]?.sent();
+  }
+  const from = (port: number): unknown => {
+    binds[0]?.events.datagram('127.0.0.1', port, Uint8Array.of(2));
+    return heard.at(-1);
+  };
+  t.like(from(LED_PEERS_MAX + 1), { address: '198.18.0.1' });
+  t.like(from(2), { address: '198.18.0.1' });
+  t.like(from(1), { address: '127.0.0.1' });
 });

@@ -10,6 +10,9 @@ import {
 import type { UplinkDatagramEvents, UplinkDatagrams } from '../hil/uplink.ts';
 import type { AirPart, AirParts } from './air-part.ts';
 
+/** Peers whose answers are led back on one socket; the oldest is forgotten, as the device forgets whom it sent to. */
+export const LED_PEERS_MAX = 64;
+
 export class AirDatagrams implements AirPart, UplinkDatagramEvents {
   readonly #parts: AirParts;
   readonly #mayDeviceSend = new RadioCredit();
@@ -71,8 +74,15 @@ export class AirDatagrams implements AirPart, UplinkDatagramEvents {
 
   #route({ address, port }: { readonly address: string; readonly port: number }): { host: string; port: number } {
     const to = this.#parts.air.route(address, port);
-    if (to.host !== address || to.port !== port) this.#ledFrom.set(`${to.host} ${to.port}`, { address, port });
+    if (to.host !== address || to.port !== port) this.#remember(`${to.host} ${to.port}`, { address, port });
     return to;
+  }
+
+  #remember(outside: string, peer: { readonly address: string; readonly port: number }): void {
+    this.#ledFrom.delete(outside);
+    this.#ledFrom.set(outside, peer);
+    const [oldest] = this.#ledFrom.keys();
+    if (this.#ledFrom.size > LED_PEERS_MAX && oldest !== undefined) this.#ledFrom.delete(oldest);
   }
 
   #sent(bytes: number): void {

@@ -36,6 +36,7 @@ export interface ImageExtras {
   readonly storageBytes?: number;
   /** Default: pin 9. */
   readonly gpioPins?: readonly number[];
+  readonly tcpServerPorts?: readonly number[];
   readonly manifest?: unknown;
   readonly files?: ReadonlyMap<string, Uint8Array>;
 }
@@ -46,6 +47,7 @@ export function appImage(component: Uint8Array, extras: ImageExtras = {}): Uint8
     memoryBytes = 256 * 1024,
     gpioPins = [9],
     storageBytes = 0,
+    tcpServerPorts = [],
     manifest = { CmdArgs: ['one', 'zwei'] },
     files = new Map(),
   } = extras;
@@ -54,7 +56,7 @@ export function appImage(component: Uint8Array, extras: ImageExtras = {}): Uint8
       kind: 'application',
       rollbackIndex: 1,
       componentId: APP_ID,
-      grantBytes: encodeGrants({ memoryBytes, gpioPins, storageBytes }),
+      grantBytes: encodeGrants({ memoryBytes, gpioPins, storageBytes, tcpServerPorts }),
       manifest: new TextEncoder().encode(JSON.stringify(manifest)),
       component,
       files: encodeImageFiles(files),

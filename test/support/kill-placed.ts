@@ -30,10 +30,12 @@ export async function killPlaced(
         for (let round = 0; round < rounds; round += 1) {
           const app = apps.app(image);
           await apps.untilLogged(app);
+          let endedAt = 0;
+          app.running.onEnd(() => (endedAt = performance.now()));
           const startedAt = performance.now();
           app.running.kill();
           await app.ended;
-          samples.push(performance.now() - startedAt);
+          samples.push(endedAt - startedAt);
         }
         rows.push({ what: `an app that ${what}, placement ${placement}`, samples });
       }

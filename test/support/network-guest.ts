@@ -2,7 +2,7 @@
 // host's sockets. It must never offer a call that a guest does not have.
 
 import type { ExecutionContext } from 'ava';
-import type { HostOffers } from '../../component/host-interface.ts';
+import type { OfferSource } from '../../component/host-interface.ts';
 import type { Case, Value } from '../../component/value-types.ts';
 import type { AppReply, AppRequest, AppResult } from '../../contracts/wire/app-call.ts';
 import { decodeAppReply, encodeAppRequest } from '../../contracts/wire/app-call.ts';
@@ -55,7 +55,7 @@ export function networkBench(t: ExecutionContext, parts: Pick<BrokerParts, 'gran
 
 /** One app. Every call waits for its answer. */
 export class NetworkGuest {
-  readonly #offers: HostOffers;
+  readonly #offers: OfferSource;
   readonly end: () => Promise<void>;
 
   constructor(broker: Broker, context: number, wish: GuestWish) {

@@ -13,6 +13,7 @@ export type Placed = (typeof PLACED)[number];
 
 const LIMITS = { memoryPages: 256 };
 const GROUP_CONTEXTS = [4, 5, 6, 7];
+const GONE_MS = 5000;
 const FAKE_OS: BundleRule = { entry: 'test/support/fake-os.ts', form: 'process' };
 
 export interface PlacedApp {
@@ -54,24 +55,45 @@ export class PlacedApps {
     return this.#group?.pid;
   }
 
+  /** As `app`, in a group: the start frame is there before the image. */
+  async appThatIsAwaited(image: Uint8Array): Promise<PlacedApp> {
+    const context = this.#freeContext();
+    const startsBefore = this.#starts(context);
+    this.#os.secureCalls.send(Uint8Array.of(context));
+    while (this.#starts(context) <= startsBefore) await this.#somethingSaid();
+    // Long enough for the process of the group to have read it; if it has not, the app is started all the same.
+    await sleep(20);
+    return this.#app(image, context, startsBefore);
+  }
+
   /** Starts the image in a free context, with the broker's start frame on its way. */
   app(image: Uint8Array): PlacedApp {
+    const context = this.#freeContext();
+    const app = this.#app(image, context, this.#starts(context));
+    this.#os.secureCalls.send(Uint8Array.of(context));
+    return app;
+  }
+
+  #freeContext(): number {
     const contexts = this.#group === undefined ? [1, 2, 3] : GROUP_CONTEXTS;
-    const context = contexts.find((candidate) => !this.#taken.has(candidate)) ?? 0;
+    return contexts.find((candidate) => !this.#taken.has(candidate)) ?? 0;
+  }
+
+  #app(image: Uint8Array, context: number, startsBefore: number): PlacedApp {
     this.#taken.add(context);
     const loggedBefore = this.logged(context).length;
-    const startsBefore = this.#starts(context);
     const running =
       this.#group === undefined
         ? this.launcher.startCompartment(this.#runner, context, image, LIMITS)
         : this.#group.startApp(context, image);
     const ended = new Promise<ProcessEnd>((resolve) => {
       running.onEnd((end) => {
-        this.#taken.delete(context);
-        resolve(end);
+        void this.#hangUp(context).then(() => {
+          this.#taken.delete(context);
+          resolve(end);
+        });
       });
     });
-    this.#os.secureCalls.send(Uint8Array.of(context));
     return { context, loggedBefore, startsBefore, running, ended };
   }
 
@@ -80,14 +102,28 @@ export class PlacedApps {
     return this.#lines.filter((line) => line.startsWith(`${context} `)).map((line) => line.slice(2));
   }
 
-  /** Resolves when the app has logged so many lines. */
-  async untilLogged({ context, loggedBefore }: PlacedApp, times = 1): Promise<void> {
-    while (this.logged(context).length < loggedBefore + times) await this.#somethingSaid();
+  /** Resolves when the app has logged so many lines. Errors: it has been gone for a while and has not. */
+  async untilLogged({ context, loggedBefore, ended }: PlacedApp, times = 1): Promise<void> {
+    // What it wrote before its end may still be on its way from the OS.
+    const gone = ended.then(async ({ lastWords }) => {
+      await sleep(GONE_MS, undefined, { ref: false });
+      throw new Error(`it ended before it logged: ${lastWords}`);
+    });
+    gone.catch(() => undefined);
+    while (this.logged(context).length < loggedBefore + times) await Promise.race([this.#somethingSaid(), gone]);
   }
 
   /** Resolves when the broker has started whoever is in this context. */
   async untilStarted({ context, startsBefore }: PlacedApp): Promise<void> {
     while (this.#starts(context) <= startsBefore) await this.#somethingSaid();
+  }
+
+  /** As the OS of a device is told before anybody else gets the context: no reply to the app that is gone comes for the next. */
+  async #hangUp(context: number): Promise<void> {
+    const told = (): number => this.#lines.filter((line) => line === `gone ${context}`).length;
+    const before = told();
+    this.#os.secureCalls.send(Uint8Array.of(context + 128));
+    while (told() <= before) await this.#somethingSaid();
   }
 
   #starts(context: number): number {

@@ -1,6 +1,6 @@
 // Calls WASI functions of the stubs as a guest's glue does, by interface and name. It must never pass what the types forbid.
 
-import type { HostOffers } from '../../component/host-interface.ts';
+import type { OfferSource } from '../../component/host-interface.ts';
 import type { Case, Value } from '../../component/value-types.ts';
 import { BrokerPipe } from '../../host-apis/stubs/broker-pipe.ts';
 import { FS_ERROR_CODES } from '../../host-apis/stubs/wasi/file-system.ts';
@@ -15,7 +15,7 @@ export interface WasiGuestOptions {
 }
 
 export class WasiGuest {
-  readonly #offers: HostOffers;
+  readonly #offers: OfferSource;
   readonly finish: () => unknown;
 
   constructor(

@@ -13,6 +13,7 @@ import type { Manifest } from '../../contracts/wire/manifest.ts';
 import type { PackagedManifest } from '../../contracts/wire/manifest-package.ts';
 import { resolveManifest } from '../../contracts/wire/manifest-package.ts';
 import type { SupportedCapability } from '../../host-apis/capabilities.ts';
+import { HANDLER_INTERFACE } from '../../host-apis/capabilities.ts';
 import { MT3620_RDB } from '../../runtime/board/mt3620_rdb.ts';
 import type { ImportAudit } from './audit-imports.ts';
 import { auditImports, grantedCapabilities, requireGrants } from './audit-imports.ts';
@@ -138,8 +139,8 @@ export async function packageComponentFile(options: ComponentFileOptions): Promi
   return result(parts, packaged, checked, memoryLimit, []);
 }
 
-/** World `app` of device.wit, and world `command` of wasi:cli. */
-const RUN_EXPORTS: readonly string[] = ['run', 'wasi:cli/run@0.2.0'];
+/** World `app` of device.wit, world `command` of wasi:cli, and world `proxy` of wasi:http. */
+const RUN_EXPORTS: readonly string[] = ['run', 'wasi:cli/run@0.2.0', HANDLER_INTERFACE];
 
 function manifestFor({ manifestFile, componentFile }: ComponentFileOptions): Manifest {
   if (manifestFile === undefined) return bareManifest(componentFile);
@@ -161,16 +162,26 @@ function check(
   const supplied = new Set(manifest.dependencies.map((dependency) => dependency.import));
   const audit = auditImports(component, grantedCapabilities(manifest), { suggestion, supplied });
   requireGrants(audit);
-  const exports = component.definitions.some(
-    (definition) => definition.kind === 'export' && RUN_EXPORTS.includes(offeredName(definition.name)),
-  );
-  if (!exports) {
-    const message = 'the component exports neither run nor wasi:cli/run@0.2';
-    throw new BuildError('component-invalid', message, { fault: 'caller' });
-  }
+  checkExports(component, manifest);
   const memoryInitial = initialMemoryBytes(component);
   checkMemory(memoryInitial, memoryLimit);
   return { audit, memoryInitial };
+}
+
+function checkExports({ definitions }: ComponentDefinition, manifest: Manifest): void {
+  const exported = definitions.flatMap((definition) =>
+    definition.kind === 'export' ? [offeredName(definition.name)] : [],
+  );
+  const [form] = RUN_EXPORTS.filter((name) => exported.includes(name));
+  if (form === undefined) {
+    const message = 'the component exports neither run nor wasi:cli/run@0.2 nor wasi:http/incoming-handler@0.2';
+    throw new BuildError('component-invalid', message, { fault: 'caller' });
+  }
+  const ports = manifest.asked.tcpServerPorts.length;
+  if (form === HANDLER_INTERFACE && ports !== 1) {
+    const message = `wasi:http/incoming-handler is served at the one port in AllowedTcpServerPorts, and the manifest has ${ports}`;
+    throw new BuildError('component-invalid', message, { fault: 'caller', details: { reason: 'http-port-not-one' } });
+  }
 }
 
 function parseComponent(bytes: Uint8Array): ComponentDefinition {

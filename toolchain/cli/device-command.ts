@@ -74,7 +74,7 @@ export function memoryTable(apps: readonly AppMemoryStats[]): string {
       return resources.map((each) => [
         name,
         each.resource,
-        ...[each.used, each.peak, each.limit].map(String),
+        ...[each.used, each.peak, each.limit].map((value) => (value === null ? '' : String(value))),
         each.unit,
       ]);
     }),

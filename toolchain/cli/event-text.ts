@@ -24,7 +24,7 @@ function eventBody(event: DeviceEvent | PinEvent | PressEvent): string {
     case 'started':
       return `${event.app} started in context ${event.context}`;
     case 'exit':
-      return `${event.app} ended: ${event.reason}${event.code === null ? '' : ` with code ${event.code}`}`;
+      return `${event.app} ended: ${event.reason}${event.code === null ? '' : ` with code ${event.code}`}${event.detail === undefined ? '' : `: ${event.detail}`}`;
     case 'listening':
       return `${event.app} listens on ${event.protocol} port ${event.port}: 127.0.0.1:${event.hostPort} on this host`;
     case 'trap':

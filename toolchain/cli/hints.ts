@@ -51,6 +51,12 @@ const HINTS: ReadonlyMap<string, string> = new Map([
     'service-not-trusted',
     'The device believes its own service alone; another one needs a device that was made for it.',
   ],
+  [
+    'app-failed',
+    'What it said and did stands above. If it lacks a right: npx casemate audit FILE, then --grant-manifest FILE.',
+  ],
+  ['target-unreadable', 'Name an app folder, an image package or an app_manifest.json.'],
+  ['matrix-malformed', 'A matrix is what this writes: npx casemate capability test DIR -o FILE'],
   ['folder-missing', 'Check the path.'],
   ['component-invalid', 'It has to be a component of the world casemate:device/app, as casemate build makes it.'],
   ['capability-size-wrong', 'A capability file has 256 bytes: npx casemate device enable-development gets one.'],

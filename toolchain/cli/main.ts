@@ -29,6 +29,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'usage-wrong',
   'duration-malformed',
   'press-malformed',
+  'memory-malformed',
   'board-unknown',
 ]);
 

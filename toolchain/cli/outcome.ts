@@ -15,6 +15,7 @@ export type CliErrorCode =
   | 'file-not-writable'
   | 'duration-malformed'
   | 'press-malformed'
+  | 'app-failed'
   | 'no-device-attached'
   | 'several-devices-attached'
   | 'board-unknown'

@@ -16,6 +16,8 @@ export interface VirtualRun {
   /** The host's time that one piece of virtual time may take, ms: an app that never waits is ended by it. */
   readonly pieceWithinMs: number;
   readonly tell: (event: BenchEvent) => void;
+  /** Whether what was told is all that anybody waits for; without it, never. */
+  readonly isOver?: () => boolean;
 }
 
 /** Errors: `time-stands-still` when an app does not wait, those of the bench. */
@@ -25,7 +27,7 @@ export async function runVirtually(bench: Bench, run: VirtualRun): Promise<void>
   try {
     for (const { pin, atMs } of run.presses) await bench.schedulePress(pin, atMs);
     await run.install();
-    for (let atMs = 0; run.forMs === undefined || atMs < run.forMs;) {
+    for (let atMs = 0; run.isOver?.() !== true && (run.forMs === undefined || atMs < run.forMs);) {
       atMs = Math.min(atMs + PIECE_MS, run.forMs ?? Infinity);
       await bench.runTime(atMs, run.pieceWithinMs);
       order.release(atMs);

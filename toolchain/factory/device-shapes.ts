@@ -83,10 +83,10 @@ export const appMemoryStats: Shape<AppMemoryStats> = record<AppMemoryStats>({
   resources: list(
     record({
       resource: oneOf(...APP_RESOURCES),
-      unit: oneOf('bytes', 'entries', 'handles'),
+      unit: oneOf('bytes', 'entries', 'handles', 'ms'),
       used: number,
-      limit: number,
-      peak: number,
+      limit: nullable(number),
+      peak: nullable(number),
     }),
     32,
   ),
@@ -163,6 +163,19 @@ const component = { t: number, app: text(256), componentId: text(36) };
 const laterId: Shape<string> = (value, path) => (value === undefined ? '' : component.componentId(value, path));
 const said = { ...component, componentId: laterId };
 
+const exitFacts = record<Omit<EventOf<'exit'>, 'detail'>>({
+  ...component,
+  kind: oneOf('exit'),
+  code: nullable(number),
+  reason: endReason,
+});
+const refusal = record<{ readonly detail: string }>({ detail: text() });
+/** A refusal has its code with it; an older OS says none. */
+const exitEvent: Shape<EventOf<'exit'>> = (value, path) => {
+  const facts = exitFacts(value, path);
+  return Object.hasOwn(value as object, 'detail') ? { ...facts, ...refusal(value, path) } : facts;
+};
+
 export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
   log: record<EventOf<'log'>>({ ...said, kind: oneOf('log'), message: text(8192) }),
   denied: record<EventOf<'denied'>>({
@@ -184,7 +197,7 @@ export const deviceEvent: Shape<DeviceEvent> = variant<DeviceEvent>({
     access: text(16),
   }),
   started: record<EventOf<'started'>>({ ...component, kind: oneOf('started'), context: number }),
-  exit: record<EventOf<'exit'>>({ ...component, kind: oneOf('exit'), code: nullable(number), reason: endReason }),
+  exit: exitEvent,
   listening: record<EventOf<'listening'>>({
     ...component,
     kind: oneOf('listening'),

@@ -16,10 +16,23 @@ export interface SourceEdit {
 }
 
 /** Errors: `source-edit-missed`. */
-export function editedSource({ path, find, by, append = '' }: SourceEdit): Replacement {
-  const source = readFileSync(inCheckout(path), 'utf8');
+export function editedSource(edit: SourceEdit): Replacement {
+  return { path: edit.path, by: edited(readFileSync(inCheckout(edit.path), 'utf8'), edit) };
+}
+
+/** Several edits, also of one file: each is held to the text that those before it left. Errors: `source-edit-missed`. */
+export function editedSources(edits: readonly SourceEdit[]): readonly Replacement[] {
+  const texts = new Map<string, string>();
+  for (const edit of edits) {
+    const { path } = edit;
+    texts.set(path, edited(texts.get(path) ?? readFileSync(inCheckout(path), 'utf8'), edit));
+  }
+  return [...texts].map(([path, by]) => ({ path, by }));
+}
+
+function edited(source: string, { path, find, by, append = '' }: SourceEdit): string {
   const found = source.split(find).length - 1;
-  if (found === 1) return { path, by: source.replace(find, () => by) + append };
+  if (found === 1) return source.replace(find, () => by) + append;
   throw new FactoryError('source-edit-missed', `${path} holds ${found} places of: ${find}`, {
     fault: 'caller',
     details: { path, found },

@@ -6,8 +6,10 @@ import { compositionOf, RUNS } from './compositions.ts';
 import { deriveCalls, functionsWithoutRecipe } from './derive-calls.ts';
 import type { DerivedCalls } from './derive-calls.ts';
 import { GUEST_CALLS } from './guest-calls.ts';
-import { mutantOf } from './mutants.ts';
+import { editsOf, mutantOf } from './mutants.ts';
 import { neighbourOf } from './neighbour.ts';
+import type { PartCalls } from './part-calls.ts';
+import { deriveParts } from './part-calls.ts';
 import { callsOf } from './play-run.ts';
 import { claimedChecks } from './test-capabilities.ts';
 
@@ -45,15 +47,17 @@ for (const [what, grants] of Object.entries(GRANTS)) {
 
   test(`a manifest with ${what}: every check that it relies on has a build without it, which changes what it says it does`, (t) => {
     for (const check of claimedChecks(derived(grants))) {
-      const { run, edits } = mutantOf(check);
+      const mutant = mutantOf(check);
+      const edits = editsOf([mutant], 65_536);
       t.true(edits.length > 0, check);
-      t.notThrows(() => compositionOf(run, edits), check);
+      t.notThrows(() => compositionOf(mutant.run, edits), check);
     }
   });
 
   test(`a manifest with ${what}: a guest has words for every call that it is to make`, (t) => {
     const calls = callsOf('shipped', derived(grants));
-    const silent = calls.flatMap(({ call, before }) => [call, ...before.map(({ request }) => request)]);
+    const said = calls.filter(({ wasi }) => wasi === undefined);
+    const silent = said.flatMap(({ call, before }) => [call, ...before.map(({ request }) => request)]);
     t.deepEqual(
       silent.filter((request) => GUEST_CALLS[request.function] === undefined),
       [],
@@ -72,6 +76,48 @@ test('pins around a granted one, the chip’s first and last, and numbers beyond
   );
 });
 
+const APP = { gpioPins: [8, 12], hosts: ['a.example', 'b.example'], tcpServerPorts: [80], storageBytes: 8192 };
+const NAME = 'acme:sensor/driver@1.2.0';
+
+function partCalls(part: Omit<GrantList, 'memoryBytes'>): PartCalls {
+  const all = grantsOf({ memoryBytes: 65536, ...APP });
+  const { gpioPins, ...asked } = grantsOf({ memoryBytes: 65536, ...part });
+  const dependency = { import: NAME, component: 'lib/driver.wasm', sha256: '00'.repeat(32), gpioPins, asked };
+  const [one] = deriveParts({ dependencies: [dependency] }, all, neighbourOf(all));
+  if (one === undefined) throw new Error('no part');
+  return one;
+}
+
+test('a dependency is tried with what its part has, and with what only the app has', (t) => {
+  const { calls } = partCalls({ gpioPins: [12], hosts: ['b.example'] });
+  const told = (name: string): readonly (readonly [string, string])[] =>
+    calls
+      .filter((call) => call.function === name && call.wasi?.act !== 'fetch')
+      .map(
+        ({ resource, stop }) => [resource, stop === undefined ? 'allowed' : `${stop.layer}: ${stop.check}`] as const,
+      );
+  t.deepEqual(told('gpio.open-output'), [
+    ['gpio:12', 'allowed'],
+    ['gpio:8', 'linker: part:gpio'],
+  ]);
+  t.deepEqual(told('tcp.connect'), [
+    ['host:b.example:443 by WASI', 'allowed'],
+    ['host:b.example:8883 by WASI', 'allowed'],
+    ['host:a.example:443 by WASI', 'linker: part:names'],
+    ['host:a.example:8883 by WASI', 'linker: part:names'],
+  ]);
+  t.deepEqual(told('tcp.listen'), [['tcp-server:80 by WASI', 'linker: part:tcp-ports']]);
+  t.deepEqual(told('storage.create'), [['storage by WASI', 'linker: part:storage']]);
+});
+
+test('an interface that the app may import and the dependency may not is tried as an import', (t) => {
+  const { calls, closed } = partCalls({ storageBytes: 8192 });
+  t.true(closed.some(({ name }) => name === 'casemate:device/gpio@0.1.0'));
+  t.true(closed.some(({ name }) => name === 'wasi:http/outgoing-handler@0.2.0'));
+  t.false(calls.some(({ call }) => call.function.startsWith('gpio.') || call.function.startsWith('tcp.')));
+  for (const check of claimedChecks(derived(APP), [partCalls({}), partCalls(APP)])) t.notThrows(() => mutantOf(check));
+});
+
 test('hosts one label off are denied', (t) => {
   const { calls } = derived({ hosts: ['api.a.example'] });
   const denied = calls
@@ -83,7 +129,7 @@ test('hosts one label off are denied', (t) => {
 });
 
 /** What only a build of the kit holds. */
-const SWITCHES = ['soundCheck', 'kit-calls.json', '.slice(0,0)', 'kit end 00'];
+const SWITCHES = ['soundCheck', 'kit-calls.json', '.slice(0,0)', 'kit end 00', 'kitWithout'];
 
 test('no bundle of the product has the kit’s openings: they are edits of a build, not switches', async (t) => {
   for (const name of BUNDLE_NAMES) {

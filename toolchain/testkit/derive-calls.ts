@@ -8,8 +8,10 @@ import {
   capabilitiesOf,
   interfaceCapabilities,
 } from '../../host-apis/capabilities.ts';
+import type { MatrixRow } from './matrix.ts';
 import type { CheckName, Neighbour, ProbeCall } from './probe-call.ts';
 import { RECIPES } from './recipes.ts';
+import { WASI_RECIPES } from './wasi-recipes.ts';
 import { TestkitError } from './testkit-error.ts';
 
 /** An interface that the manifest does not open: a component that imports it is refused before its first instruction. */
@@ -37,16 +39,26 @@ export function functionsWithoutRecipe(rules: readonly FunctionRule[] = FUNCTION
 
 /** Errors: `recipe-missing`, so that a new function is never silently untested. */
 export function deriveCalls(grants: Grants, neighbour: Neighbour): DerivedCalls {
+  return { calls: allCalls(grants, neighbour), closed: closedInterfaces(grants), ownedPin: grants.gpioPins[0] };
+}
+
+/** The calls that a guest makes by itself, and alone on the device. */
+export function guestCalls(grants: Grants, neighbour: Neighbour): readonly ProbeCall[] {
+  return allCalls(grants, neighbour).filter(({ sayable, scene }) => sayable !== 'runner' && scene === 'alone');
+}
+
+function allCalls(grants: Grants, neighbour: Neighbour): readonly ProbeCall[] {
   const calls = FUNCTION_RULES.flatMap((rule) => {
     const recipe = RECIPES[rule.function];
     if (recipe === undefined)
       throw new TestkitError('recipe-missing', `the kit does not know how to try ${rule.function}`);
     return recipe({ grants, neighbour });
   });
-  return { calls, closed: closedInterfaces(grants), ownedPin: grants.gpioPins[0] };
+  return [...calls, ...WASI_RECIPES.flatMap((recipe) => recipe({ grants, neighbour }))];
 }
 
-function closedInterfaces(grants: Grants): readonly ClosedInterface[] {
+/** What a manifest with these grants does not open. */
+export function closedInterfaces(grants: Grants): readonly ClosedInterface[] {
   const granted = capabilitiesOf(grants);
   return OFFERED_INTERFACES.flatMap((name) => {
     const anyOf = interfaceCapabilities(name) ?? [];
@@ -58,4 +70,22 @@ function closedInterfaces(grants: Grants): readonly ClosedInterface[] {
 /** The rule of a function of the table. */
 export function ruleOf(name: string): FunctionRule | undefined {
   return FUNCTION_RULES.find((rule) => rule.function === name);
+}
+
+/** The interface, function and capability of a call as the matrix has them. A file of the image needs no capability. */
+export function shownAs({ function: name, wasi }: ProbeCall): Pick<MatrixRow, 'capability' | 'interface' | 'function'> {
+  const rule = ruleOf(name);
+  const shown = {
+    capability: rule?.capability ?? null,
+    interface: rule?.interface ?? '',
+    function: rule?.name ?? name,
+  };
+  switch (wasi?.act) {
+    case 'fetch':
+      return { ...shown, interface: 'wasi:http/outgoing-handler', function: 'handle' };
+    case 'image':
+      return { capability: null, interface: 'wasi:filesystem/types', function: '[method]descriptor.open-at' };
+    default:
+      return shown;
+  }
 }

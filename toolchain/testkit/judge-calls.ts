@@ -1,11 +1,11 @@
 // What came of the calls of one run, as rows of the matrix. It only compares: it neither makes a call nor excuses one.
 
-import { APP_ERROR_CODES } from '../../contracts/wire/app-call.ts';
 import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
 import type { RunKind } from './compositions.ts';
-import { ruleOf } from './derive-calls.ts';
+import { shownAs } from './derive-calls.ts';
 import type { MatrixRow } from './matrix.ts';
-import type { Layer, Stop } from './probe-call.ts';
+import type { Layer, ProbeError, Stop } from './probe-call.ts';
+import { PROBE_ERRORS } from './probe-call.ts';
 import type { NumberedCall } from './probe-component.ts';
 import { CODE, readProbeLine } from './probe-words.ts';
 
@@ -25,14 +25,11 @@ export function judgeCalls(
 ): readonly MatrixRow[] {
   const heard = hear(events);
   return calls.map((call) => {
-    const rule = ruleOf(call.function);
     const stop = stopOf(call);
     const told = outcomeOf(call, heard.get(call.number));
     const wanted = stop === undefined ? ALLOWED : { outcome: 'denied', error: stop.error, layer: stop.layer };
     return {
-      capability: rule?.capability ?? null,
-      interface: rule?.interface ?? '',
-      function: rule?.name ?? call.function,
+      ...shownAs(call),
       resource: call.resource,
       granted: call.granted,
       run,
@@ -49,21 +46,31 @@ const ALLOWED: Told = { outcome: 'allowed', error: null, layer: null };
 function outcomeOf(call: NumberedCall, heard: Heard | undefined): Told {
   if (heard === undefined || heard.code === CODE.notSet) return { outcome: 'silent', error: null, layer: null };
   if (heard.code === CODE.ok) return ALLOWED;
-  const error = APP_ERROR_CODES[heard.code - CODE.errorsFrom] ?? 'unknown';
+  const error = PROBE_ERRORS[heard.code - CODE.errorsFrom];
+  if (error === undefined) return { outcome: 'denied', error: 'unknown', layer: null };
   return { outcome: 'denied', error, layer: layerOf(call, error, heard.denied) };
 }
 
-/** Denials are in the audit trail with their layer. Of the other refusals those of the device are the driver's, and all of a storage. */
-function layerOf({ function: name }: NumberedCall, error: string, denied: string | undefined): Layer {
-  if (denied === 'broker' || denied === 'firewall') return denied;
+/**
+ * Denials are in the audit trail with their layer, those of a dependency's part on the log. Of the other refusals those in WASI's own words
+ * are the stub's, those of the device the driver's, and all of a storage.
+ */
+function layerOf({ function: name }: NumberedCall, error: ProbeError, denied: string | undefined): Layer {
+  if (denied === 'linker' || denied === 'broker' || denied === 'firewall') return denied;
+  if (error === 'no-folder') return 'linker';
+  if (error === 'not-permitted' || error === 'read-only') return 'stub';
   return name.startsWith('storage.') || error === 'no-device' || error === 'io' ? 'driver' : 'broker';
 }
+
+/** How the narrowed broker begins its line (host-apis/stubs/narrowed-broker.ts). */
+const DENIED_TO_PART = 'denied to the dependency ';
 
 function hear(events: readonly DeviceEvent[]): ReadonlyMap<number, Heard> {
   const heard = new Map<number, Heard>();
   let denied: string | undefined;
   for (const event of events) {
     if (event.kind === 'denied') denied = event.layer;
+    if (event.kind === 'log' && event.message.startsWith(DENIED_TO_PART)) denied = 'linker';
     const line = event.kind === 'log' ? readProbeLine(event.message) : undefined;
     if (line === undefined) continue;
     heard.set(line.call, { code: line.code, denied });

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { GPIO_PINS } from '../../contracts/core/chip.ts';
 import type { Grants } from '../../contracts/core/grants.ts';
+import type { ComponentId } from '../../contracts/core/ids.ts';
 import type { PackagedManifest } from '../../contracts/wire/manifest-package.ts';
 import { checkPackagedManifest } from '../../contracts/wire/manifest-package.ts';
 import type { Neighbour, ProbeRequest } from './probe-call.ts';
@@ -11,7 +12,7 @@ import { TestkitError } from './testkit-error.ts';
 /** It has a pin that the app under test may not have. */
 export function neighbourOf({ gpioPins }: Grants): Neighbour {
   const pin = [8, 9, 10].find((each) => !gpioPins.includes(each)) ?? FREE_PINS.find((each) => !gpioPins.includes(each));
-  return { componentId: randomUUID(), heldPins: pin === undefined ? [] : [pin] };
+  return { componentId: randomUUID() as ComponentId, heldPins: pin === undefined ? [] : [pin] };
 }
 
 const FREE_PINS = Array.from({ length: GPIO_PINS }, (_, pin) => pin);

@@ -30,10 +30,10 @@ function allowed(fn: NetworkFunction, resource: string, call: ProbeRequest): Pro
   return { ...base, function: fn, resource, granted: true, call };
 }
 
-const isAddress = (host: string): boolean => host.includes(':') || /^[0-9.]+$/.test(host);
+export const isAddress = (host: string): boolean => host.includes(':') || /^[0-9.]+$/.test(host);
 
 /** Names that look like a granted one and are not: a label more, a label less, a longer end, a dot at the end, no dot. */
-function nearNames({ hosts }: Grants): readonly string[] {
+export function nearNames({ hosts }: Grants): readonly string[] {
   const near = hosts
     .filter((host) => !isAddress(host))
     .flatMap((host) => {
@@ -57,7 +57,7 @@ export const resolveRecipe: Recipe = ({ grants }) => {
   ];
 };
 
-function ungrantedAddresses({ hosts }: Grants): readonly string[] {
+export function ungrantedAddresses({ hosts }: Grants): readonly string[] {
   return ADDRESSES.filter((address) => !hosts.includes(address));
 }
 
@@ -76,7 +76,7 @@ export const connectRecipe: Recipe = ({ grants }) => {
 };
 
 /** One below and one above each granted port, and some that everybody knows. */
-function ungrantedPorts(ports: readonly number[]): readonly number[] {
+export function ungrantedPorts(ports: readonly number[]): readonly number[] {
   const edges = [22, 443, 8080, PORT_MAX, ...ports.flatMap((port) => [port - 1, port + 1])];
   const outside = edges.filter((port) => port > 0 && port <= PORT_MAX && !ports.includes(port));
   return [...new Set(outside)].sort((a, b) => a - b);

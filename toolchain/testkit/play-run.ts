@@ -2,55 +2,48 @@
 
 import { randomUUID } from 'node:crypto';
 import { isCoded } from '../../contracts/core/coded-error.ts';
-import type { PackagedManifest } from '../../contracts/wire/manifest-package.ts';
+import type { ComponentId } from '../../contracts/core/ids.ts';
 import type { DeviceEvent } from '../../contracts/wire/device-link.ts';
 import { componentFromText } from './component-text.ts';
-import { APP_FOLDER_DEFAULTS } from '../../contracts/wire/app-folder.ts';
-import { MT3620_RDB } from '../../runtime/board/mt3620_rdb.ts';
-import { packageApp } from '../build/package-app.ts';
-import type { Bench, BenchEvent } from '../cli/bench.ts';
-import type { SigningKey } from '../factory/signing-key.ts';
+import type { Bench } from '../cli/bench.ts';
 import type { RunKind } from './compositions.ts';
+import { withKitServer } from './kit-server.ts';
 import type { ClosedInterface, DerivedCalls } from './derive-calls.ts';
-import { OWNED_PIN_CHECK, ruleOf } from './derive-calls.ts';
+import { OWNED_PIN_CHECK, shownAs } from './derive-calls.ts';
 import { judgeCalls } from './judge-calls.ts';
 import type { MatrixRow } from './matrix.ts';
+import type { RowGroup } from './mutants.ts';
 import { holdsOf, neighbourManifest } from './neighbour.ts';
-import type { Neighbour, Scene, Stop } from './probe-call.ts';
+import { PROBE_TIMEOUT_MS, imageOf, playImage, playRefusal, refusedBy, saying } from './play-image.ts';
+import { playPart } from './play-part.ts';
+import type { Subject } from './subject.ts';
+import type { Scene, Stop } from './probe-call.ts';
 import type { NumberedCall } from './probe-component.ts';
 import { probeComponent } from './probe-component.ts';
-import { PROBE_END, readProbeLine } from './probe-words.ts';
-import { RAW_LIST_FILE, encodeRawList } from './raw-list.ts';
+import { readProbeLine } from './probe-words.ts';
+import { encodeRawList } from './raw-list.ts';
 
-/** Longer than any list of calls takes, pauses included. */
-const PROBE_TIMEOUT_MS = 60_000;
 /** Each needs a start; more calls than this that end their probe are beyond telling apart. */
 const PROBES_MAX = 6;
 const SCENES: readonly Scene[] = ['alone', 'neighbour'];
-
-export interface Subject {
-  readonly manifest: PackagedManifest;
-  readonly derived: DerivedCalls;
-  readonly neighbour: Neighbour;
-  /** Signs the probes for the device of the run. */
-  readonly key: SigningKey;
-}
 
 /** Every call that is made in this run. */
 export function callsOf(run: RunKind, { calls, closed }: DerivedCalls): readonly NumberedCall[] {
   const numbered = calls.map((call, number) => ({ ...call, number }));
   const isClosed = (call: NumberedCall): boolean => {
-    const name = ruleOf(call.function)?.interface ?? '';
+    const { interface: name } = shownAs(call);
     return closed.some((each) => each.name.startsWith(`${name}@`));
   };
   switch (run) {
     // What the linker does not even let in is told by a row of the import, and tried by the runner that was taken over.
     case 'shipped':
-      return numbered.filter((call) => call.sayable === 'guest' && !isClosed(call));
+      return numbered.filter((call) => call.sayable !== 'runner' && !isClosed(call));
     case 'taken-over':
-      return numbered.filter(({ stop, sayable }) => stop !== undefined || sayable === 'runner');
+      return numbered.filter(
+        ({ stop, sayable }) => sayable === 'runner' || (sayable === 'guest' && stop !== undefined),
+      );
     case 'opened':
-      return numbered.filter(({ behind, sayable }) => behind !== undefined && sayable === 'guest');
+      return numbered.filter(({ behind, sayable }) => behind !== undefined && sayable !== 'runner');
     case 'opened-taken-over':
       return numbered.filter(({ behind, sayable }) => behind !== undefined && sayable === 'runner');
   }
@@ -64,29 +57,70 @@ function stopIn(run: RunKind): (call: NumberedCall) => Stop | undefined {
 
 /** Errors: those of the build of a probe and of the device. What a probe does not say stands in its row. */
 export async function playRun(run: RunKind, subject: Subject, bench: Bench): Promise<readonly MatrixRow[]> {
-  const calls = callsOf(run, subject.derived);
   const rows: MatrixRow[] = [];
   const edges = new Set<number>();
   const stop = bench.onEvent((event) => {
     if (event.kind === 'pin' && event.level !== null) edges.add(event.pin);
   });
   try {
-    for (const scene of SCENES) {
-      const some = calls.filter((call) => call.scene === scene);
-      if (some.length === 0) continue;
-      if (scene === 'neighbour') await startNeighbour(subject, bench);
-      rows.push(...judgeCalls(run, some, await playCalls(subject, bench, some), stopIn(run)));
-    }
-    if (run === 'shipped') {
-      const { ownedPin } = subject.derived;
-      if (ownedPin !== undefined) rows.push(await playOwnedPin(subject, bench, ownedPin));
-      for (const closed of subject.derived.closed) rows.push(await playImport(subject, bench, closed));
-    }
+    await withKitServer(subject.hosts, bench, async () => {
+      rows.push(...(await playScenes(run, subject, bench)));
+      if (run !== 'shipped') return;
+      for (const group of ['owned', 'imports', 'parts'] as const)
+        rows.push(...(await playGroup(group, subject, bench)));
+    });
     if (!isOpen(run)) rows.push(await quietBus(run, subject, bench, edges));
     return rows;
   } finally {
     stop();
   }
+}
+
+async function playScenes(run: RunKind, subject: Subject, bench: Bench): Promise<readonly MatrixRow[]> {
+  const calls = callsOf(run, subject.derived);
+  const rows: MatrixRow[] = [];
+  for (const scene of SCENES) {
+    const some = calls.filter((call) => call.scene === scene);
+    if (some.length === 0) continue;
+    if (scene === 'neighbour') await startNeighbour(subject, bench);
+    rows.push(...judgeCalls(run, some, await playCalls(subject, bench, some), stopIn(run)));
+  }
+  return rows;
+}
+
+/** The rows of the run `shipped` that are no calls of the app itself. */
+async function playGroup(
+  group: Exclude<RowGroup, 'calls'>,
+  subject: Subject,
+  bench: Bench,
+): Promise<readonly MatrixRow[]> {
+  const { ownedPin, closed } = subject.derived;
+  const rows: MatrixRow[] = [];
+  if (group === 'owned' && ownedPin !== undefined) rows.push(await playOwnedPin(subject, bench, ownedPin));
+  if (group === 'imports') for (const one of closed) rows.push(await playImport(subject, bench, one));
+  if (group === 'parts') for (const part of subject.parts) rows.push(...(await playPart(subject, bench, part)));
+  return rows;
+}
+
+/** The device of a series: what stands on it for all mutants is there before the first. */
+export async function prepareSeries(run: RunKind, group: RowGroup, subject: Subject, bench: Bench): Promise<void> {
+  const calls = group === 'calls' ? callsOf(run, subject.derived) : [];
+  if (calls.some(({ scene }) => scene === 'neighbour')) await startNeighbour(subject, bench);
+}
+
+/** One mutant of a series: the rows of its group, all calls beside the other app, with empty storage. Errors: as `playRun`. */
+export async function playMutant(
+  run: RunKind,
+  group: RowGroup,
+  subject: Subject,
+  bench: Bench,
+): Promise<readonly MatrixRow[]> {
+  const { componentId } = subject.manifest;
+  const isThere = (await bench.client.apps()).some((app) => app.componentId === componentId);
+  if (isThere) await bench.client.deleteImage(componentId);
+  if (group !== 'calls') return playGroup(group, subject, bench);
+  const calls = callsOf(run, subject.derived);
+  return judgeCalls(run, calls, await playCalls(subject, bench, calls), stopIn(run));
 }
 
 async function startNeighbour({ neighbour, key }: Subject, bench: Bench): Promise<void> {
@@ -121,57 +155,36 @@ async function playCalls(
 }
 
 async function playProbe(
-  { manifest, key }: Subject,
+  { manifest, key, memoryBytes, isHurried }: Subject,
   bench: Bench,
   calls: readonly NumberedCall[],
 ): Promise<readonly DeviceEvent[]> {
-  const sayable = calls.filter((call) => call.sayable === 'guest');
-  const image = imageOf(manifest, await probeComponent({ calls: sayable }), encodeRawList({ calls, holds: [] }));
-  const events: DeviceEvent[] = [];
-  const stop = bench.onEvent((event) => {
-    if ('componentId' in event && event.componentId === manifest.componentId) events.push(event);
-  });
-  const isOver = saying(manifest.componentId);
-  const ended = (event: BenchEvent): boolean =>
-    event.kind === 'exit' &&
-    event.componentId === manifest.componentId &&
-    events.some(({ kind }) => kind === 'started');
-  try {
-    const over = bench.next('the probe to end', (event) => isOver(event) || ended(event), PROBE_TIMEOUT_MS);
-    await Promise.all([bench.client.sideload(key.signImage(image)), over]);
-    // The OS starts again whatever ends: a second life of this probe would be taken for the next one.
-    await bench.client.stopApp(manifest.componentId);
-    return events;
-  } finally {
-    stop();
-  }
+  const sayable = calls.filter((call) => call.sayable !== 'runner');
+  const list = encodeRawList({ calls, holds: [], isHurried });
+  const image = imageOf(manifest, await probeComponent({ calls: sayable, isHurried }), list, { memoryBytes });
+  return playImage(manifest.componentId, key.signImage(image), bench);
 }
 
 /** A component that imports one interface which the manifest does not open. */
 async function playImport(
-  { manifest, key }: Subject,
+  { manifest, key, memoryBytes }: Subject,
   bench: Bench,
-  { name, capability, check }: ClosedInterface,
+  closed: ClosedInterface,
 ): Promise<MatrixRow> {
+  const { name, capability, check } = closed;
   const component = await componentFromText(`(component (import "${name}" (instance)))`);
-  const image = imageOf(manifest, component, encodeRawList({ calls: [], holds: [] }));
-  const over = bench.next(
-    `the refusal of ${name}`,
-    (event) => event.kind === 'exit' && event.componentId === manifest.componentId && event.reason === 'refused',
-    PROBE_TIMEOUT_MS,
-  );
-  await Promise.all([bench.client.sideload(key.signImage(image)), over]);
-  const status = (await bench.client.apps()).find(({ componentId }) => componentId === manifest.componentId);
-  await bench.client.stopApp(manifest.componentId);
-  const error = /^[\w-]+/.exec(status?.lastEnd?.detail ?? '')?.[0] ?? null;
+  const image = imageOf(manifest, component, encodeRawList({ calls: [], holds: [] }), { memoryBytes });
+  const error = await playRefusal(manifest.componentId, key.signImage(image), bench);
   const row = { capability, interface: name, function: '', resource: `import ${name}`, granted: false } as const;
-  const told = { run: 'shipped', outcome: 'denied', error, layer: 'linker', check } as const;
+  const told = { run: 'shipped', ...refusedBy(error), check } as const;
   return { ...row, ...told, pass: error === 'import-not-granted' };
 }
 
-/** Another app's image that asks for a pin of this one. */
-async function playOwnedPin({ neighbour, key }: Subject, bench: Bench, pin: number): Promise<MatrixRow> {
-  const thief = neighbourManifest({ ...neighbour, componentId: randomUUID(), heldPins: [pin] });
+/** Another app's image that asks for a pin of this one, which is installed before it. */
+async function playOwnedPin(subject: Subject, bench: Bench, pin: number): Promise<MatrixRow> {
+  const { neighbour, key } = subject;
+  await playProbe(subject, bench, []);
+  const thief = neighbourManifest({ ...neighbour, componentId: randomUUID() as ComponentId, heldPins: [pin] });
   const image = imageOf(thief, await probeComponent({ calls: [] }), encodeRawList({ calls: [], holds: [] }));
   const error = await bench.client.sideload(key.signImage(image)).then(() => null, codeOf);
   const pass = error === 'resource-in-use';
@@ -206,23 +219,4 @@ async function quietBus(
   const row = { capability: null, interface: '', function: '', resource, granted: false, run } as const;
   const told = { outcome: pass ? 'denied' : 'allowed', error: null, layer: null, check: null } as const;
   return { ...row, ...told, pass };
-}
-
-function saying(componentId: string): (event: BenchEvent) => boolean {
-  return (event) => event.kind === 'log' && event.componentId === componentId && event.message === PROBE_END;
-}
-
-function imageOf(manifest: PackagedManifest, component: Uint8Array, list: Uint8Array): Uint8Array {
-  return packageApp({
-    component,
-    manifest,
-    files: new Map([[RAW_LIST_FILE, list]]),
-    version: APP_FOLDER_DEFAULTS.version,
-    rollback: APP_FOLDER_DEFAULTS.rollback,
-    language: 'wasm',
-    hardware: 'kit',
-    sourceDigest: undefined,
-    memoryLimitBytes: MT3620_RDB.appMemoryLimitBytes,
-    catalogId: undefined,
-  }).image;
 }

@@ -1,12 +1,12 @@
 // The probe: a component made for one list of calls, that makes each through the canonical ABI and says on its log what came of it.
 // Never a word of what it should have been: the kit compares.
 
-import { makeComponent } from '../build/wasm-tools.ts';
-import { componentFromText } from './component-text.ts';
 import type { GuestCall } from './guest-calls.ts';
 import { GUEST_CALLS, RESULT_AT } from './guest-calls.ts';
 import type { ProbeCall, ProbeRequest } from './probe-call.ts';
 import { CALLS_PER_PAUSE, CODE, PAUSE_NS, PROBE_END } from './probe-words.ts';
+import { PLAY, probeAround } from './probe-world.ts';
+import { WasiWords } from './wasi-words.ts';
 import { TestkitError } from './testkit-error.ts';
 
 /** A call with its number in the matrix. */
@@ -18,29 +18,44 @@ export interface ProbePlan {
   readonly calls: readonly NumberedCall[];
   /** Steps whose handles are kept to the end, which then does not come: the neighbour's. */
   readonly holds?: readonly ProbeRequest[];
+  /** The device takes any number of lines: no pauses. */
+  readonly isHurried?: boolean;
+  /** The probe is a dependency, and makes its calls when the app calls this interface. */
+  readonly exports?: string;
 }
 
 const LINE_AT = 128;
 const LINE_LENGTH = 11;
 const END_AT = 96;
 
-/** Errors: `guest-call-missing`, those of `makeComponent`. */
-export async function probeComponent(plan: ProbePlan): Promise<Uint8Array> {
-  return makeComponent(await componentFromText(probeText(plan)));
+/** Errors: `guest-call-missing`. */
+export function probeComponent(plan: ProbePlan): Promise<Uint8Array> {
+  const { exports: name } = plan;
+  return probeAround(probeText(plan), name === undefined ? undefined : { import: name, side: 'dependency' });
+}
+
+/** An app that does nothing but call its dependency. */
+export function callerOf(name: string): Promise<Uint8Array> {
+  const text = `(module (import "${name}" "${PLAY}" (func $play (result i32)))
+    (func (export "run") (result i32) (call $play)))`;
+  return probeAround(text, { import: name, side: 'app' });
 }
 
 /** The core module in the text format. */
-export function probeText({ calls, holds = [] }: ProbePlan): string {
+export function probeText({ calls, holds = [], exports: name, isHurried = false }: ProbePlan): string {
   const used = new Imports();
+  const wasi = new WasiWords();
   const log = used.call('log.write');
   const wait = used.call('poll.wait');
   const held = holds.map((request) => `(call $${used.call(request.function)} ${argsOf(request)})`).join('\n');
-  const bodies = calls.map((call) => bodyOf(call, used)).join('\n');
+  const bodies = calls.map((call) => bodyOf(call, used, wasi)).join('\n');
+  // A call that a dependency's part stops is told on the log, too.
+  const perPause = name === undefined ? CALLS_PER_PAUSE : CALLS_PER_PAUSE / 2;
   const says = calls.map(({ number }, index) => {
-    const pause = index > 0 && index % CALLS_PER_PAUSE === 0 ? waiting(wait, 1, PAUSE_NS) : '';
+    const pause = !isHurried && index > 0 && index % perPause === 0 ? waiting(wait, 1, PAUSE_NS) : '';
     return `${pause} (call $say (i32.const ${number}) (call $call${number}))`;
   });
-  return `(module ${used.text()}
+  return `(module ${used.text()} ${wasi.imports()}
     (memory (export "memory") 1)
     (data (i32.const 64) "line")
     (data (i32.const ${END_AT}) "${PROBE_END}")
@@ -61,8 +76,9 @@ export function probeText({ calls, holds = [] }: ProbePlan): string {
       (call $digits (i32.const ${LINE_AT + 4}) (local.get $call) (i32.const 4))
       (call $digits (i32.const ${LINE_AT + 9}) (local.get $code) (i32.const 2))
       (call $${log} (i32.const ${LINE_AT}) (i32.const ${LINE_LENGTH})))
+    ${wasi.functions()}
     ${bodies}
-    (func (export "run") (result i32)
+    (func (export "${name === undefined ? 'run' : `${name}#${PLAY}`}") (result i32)
       ${held}
       ${says.join('\n')}
       (call $${log} (i32.const ${END_AT}) (i32.const ${PROBE_END.length}))
@@ -89,7 +105,8 @@ function guestCall(name: ProbeRequest['function']): GuestCall {
 }
 
 /** One call with what comes before it; what it opened is given back at its end. Answers its code. */
-function bodyOf({ number, before, call, times = 1 }: NumberedCall, used: Imports): string {
+function bodyOf({ number, before, call, times = 1, wasi: act }: NumberedCall, used: Imports, wasi: WasiWords): string {
+  if (act !== undefined) return `(func $call${number} (result i32) ${wasi.say(act)})`;
   const steps = before.map(({ request, as }) => {
     const made = codeOf(request, used);
     const keep = as === undefined ? '' : `(local.set ${as} (i32.load (i32.const ${RESULT_AT + 4})))`;

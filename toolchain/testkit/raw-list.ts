@@ -15,11 +15,17 @@ export interface RawList {
   /** Made first, and kept to the end, which then does not come. */
   readonly holds: readonly ProbeRequest[];
   readonly calls: readonly RawCall[];
+  /** The device takes any number of lines: no pauses. */
+  readonly isHurried?: boolean;
 }
 
 /** JSON has no 64-bit numbers and no bytes: `{"u64":"123"}` and `{"bytes":[1,2]}` stand for them. */
-export function encodeRawList({ holds, calls }: RawList): Uint8Array {
-  const list = { holds, calls: calls.map(({ number, before, call, times = 1 }) => ({ number, before, call, times })) };
+export function encodeRawList({ holds, calls, isHurried = false }: RawList): Uint8Array {
+  const list = {
+    holds,
+    isHurried,
+    calls: calls.map(({ number, before, call, times = 1 }) => ({ number, before, call, times })),
+  };
   const text = JSON.stringify(list, (_, value: unknown) => {
     if (typeof value === 'bigint') return { u64: String(value) };
     return value instanceof Uint8Array ? { bytes: [...value] } : value;

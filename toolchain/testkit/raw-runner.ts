@@ -45,10 +45,10 @@ class RawRunner {
     this.#broker = broker;
   }
 
-  play({ holds, calls }: RawList): void {
+  play({ holds, calls, isHurried = false }: RawList): void {
     for (const request of holds) this.#say(request, new Map());
     calls.forEach(({ number, before, call, times = 1 }, index) => {
-      if (index > 0 && index % CALLS_PER_PAUSE === 0) this.#wait(PAUSE_NS);
+      if (!isHurried && index > 0 && index % CALLS_PER_PAUSE === 0) this.#wait(PAUSE_NS);
       const handles = new Map<string, number>();
       const isSet = before.every(({ request, as }) => {
         const { code, handle } = this.#say(request, handles);

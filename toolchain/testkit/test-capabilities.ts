@@ -13,21 +13,27 @@ import { withFreshDevice } from '../cli/fresh-device.ts';
 import type { Profile } from '../factory/profile.ts';
 import { prepareProfile } from '../factory/profile.ts';
 import type { BundleEdit, RunKind } from './compositions.ts';
+import { isHurried } from './compositions.ts';
 import type { DerivedCalls } from './derive-calls.ts';
 import { OWNED_PIN_CHECK, deriveCalls } from './derive-calls.ts';
 import { KitReleases } from './kit-releases.ts';
 import type { CapabilityMatrix, MatrixRow, Mutants, MutantVerdict, UnsignedMatrix } from './matrix.ts';
 import { namedChecks } from './matrix.ts';
 import type { Mutant } from './mutants.ts';
-import { mutantOf } from './mutants.ts';
+import { editsOf, mutantOf } from './mutants.ts';
 import { neighbourOf } from './neighbour.ts';
-import type { Subject } from './play-run.ts';
-import { callsOf, playRun } from './play-run.ts';
+import type { PartCalls } from './part-calls.ts';
+import { deriveParts } from './part-calls.ts';
+import { withoutDependencies } from './played-manifest.ts';
+import type { Subject } from './subject.ts';
+import { callsOf, playMutant, playRun, prepareSeries } from './play-run.ts';
+import { withKitServer } from './kit-server.ts';
 import type { CheckName } from './probe-call.ts';
 import { sha256, signMatrix } from './sign-matrix.ts';
 
+const { appMemoryLimitBytes: MEMORY_BYTES } = MT3620_RDB;
 /** Each is a device of four processes. */
-const MUTANTS_AT_ONCE = 2;
+const DEVICES_AT_ONCE = 2;
 
 export interface KitTest {
   /** As the caller named it. */
@@ -63,7 +69,7 @@ export async function testCapabilities(test: CapabilityTest): Promise<Capability
     const takenOver = await kit.play('taken-over');
     onProgress('calls with the broker opened');
     const opened = [...(await kit.play('opened')), ...(await kit.play('opened-taken-over'))];
-    const mutants = test.mutants === true ? await kit.tryMutants(claimedChecks(subject.derived)) : null;
+    const mutants = test.mutants === true ? await kit.tryMutants(claimedChecks(subject.derived, subject.parts)) : null;
     onProgress('calls of a guest on the OS as it ships');
     const device = { profile, board: test.board, names: new Map(), ...signalOf(test) };
     return withFreshDevice(device, async (bench) => {
@@ -80,9 +86,13 @@ export function tryMutants(test: KitTest, checks: readonly CheckName[]): Promise
 }
 
 function subjectOf({ manifest }: KitTest): Omit<Subject, 'key'> {
-  const grants = compileGrants(manifest, { memoryBytes: MT3620_RDB.appMemoryLimitBytes });
+  const grants = compileGrants(manifest, { memoryBytes: MEMORY_BYTES });
   const neighbour = neighbourOf(grants);
-  return { manifest, neighbour, derived: deriveCalls(grants, neighbour) };
+  const derived = deriveCalls(grants, neighbour);
+  const parts = deriveParts(manifest, grants, neighbour);
+  const { hosts } = grants;
+  const probes = { manifest: withoutDependencies(manifest), memoryBytes: MEMORY_BYTES, isHurried: false };
+  return { ...probes, whole: manifest, hosts, neighbour, derived, parts };
 }
 
 function matrixOf(
@@ -124,40 +134,85 @@ class Kit {
   }
 
   /** One run on a device of the kit's own. */
-  async play(run: RunKind, edits: readonly BundleEdit[] = []): Promise<readonly MatrixRow[]> {
-    if (callsOf(run, this.#subject.derived).length === 0 && run !== 'shipped') return [];
-    const release = await this.#releases.make(run, edits);
-    const { board } = this.#test;
-    const device = { profile: this.#profile, board, names: new Map(), release, ...signalOf(this.#test) };
-    return withFreshDevice(device, (bench: Bench) => playRun(run, this.#subject, bench));
+  async play(run: RunKind): Promise<readonly MatrixRow[]> {
+    if (callsOf(run, this.#subject.derived).length === 0) return [];
+    const subject = { ...this.#subject, isHurried: isHurried(run) };
+    return this.#onDevice(run, [], (bench) => playRun(run, subject, bench));
   }
 
+  /** Mutants of one series share a device, and each has a probe of its own. */
   async tryMutants(checks: readonly CheckName[]): Promise<Mutants> {
-    const { onProgress = () => undefined } = this.#test;
     const verdicts: MutantVerdict[] = [];
-    const waiting = checks.map((check) => mutantOf(check));
+    const waiting = seriesOf(checks.map((check) => mutantOf(check)));
     const tryNext = async (): Promise<void> => {
-      for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-        onProgress(`without ${mutant.check} (${checks.length - waiting.length} of ${checks.length})`);
-        verdicts.push(await this.#try(mutant));
+      for (let series = waiting.shift(); series !== undefined; series = waiting.shift()) {
+        await this.#trySeries(series, (verdict) => {
+          verdicts.push(verdict);
+          this.#tell(`without ${verdict.check} (${verdicts.length} of ${checks.length})`);
+        });
       }
     };
-    await Promise.all(Array.from({ length: MUTANTS_AT_ONCE }, tryNext));
+    await Promise.all(Array.from({ length: DEVICES_AT_ONCE }, tryNext));
     verdicts.sort((a, b) => (a.check < b.check ? -1 : 1));
     return { tried: verdicts.length, caught: verdicts.filter(({ caught }) => caught).length, verdicts };
   }
 
   /** The row of the bus has no check of its own: it only echoes what the others say. */
-  async #try({ check, run, edits }: Mutant): Promise<MutantVerdict> {
-    const rows = await this.play(run, edits);
-    const named = namedChecks(rows.filter((row) => row.check !== null || row.granted));
-    return { check, named, caught: named.length === 1 && named[0] === check };
+  async #trySeries(series: readonly Mutant[], done: (verdict: MutantVerdict) => void): Promise<void> {
+    const [first] = series;
+    if (first === undefined) return;
+    const { run, rows: group } = first;
+    const hurried = { ...this.#subject, isHurried: true };
+    await this.#onDevice(run, editsOf(series, MEMORY_BYTES), (bench) =>
+      withKitServer(hurried.hosts, bench, async () => {
+        await prepareSeries(run, group, hurried, bench);
+        for (const [index, { check }] of series.entries()) {
+          const subject = first.inSeries ? { ...hurried, memoryBytes: MEMORY_BYTES - 1 - index } : hurried;
+          const rows = await playMutant(run, group, subject, bench);
+          const named = namedChecks(rows.filter((row) => row.check !== null || row.granted));
+          done({ check, named, caught: named.length === 1 && named[0] === check });
+        }
+      }),
+    );
+  }
+
+  async #onDevice<Result>(
+    run: RunKind,
+    edits: readonly BundleEdit[],
+    work: (bench: Bench) => Promise<Result>,
+  ): Promise<Result> {
+    const release = await this.#releases.make(run, edits);
+    const { board } = this.#test;
+    const device = { profile: this.#profile, board, names: new Map(), release, ...signalOf(this.#test) };
+    return withFreshDevice(device, work);
+  }
+
+  #tell(text: string): void {
+    this.#test.onProgress?.(text);
   }
 }
 
+/** Long series first, so that the last device is not the one with most to do. */
+function seriesOf(mutants: readonly Mutant[]): (readonly Mutant[])[] {
+  const groups = new Map<string, Mutant[]>();
+  for (const mutant of mutants) {
+    const { check, run, rows, inSeries, place } = mutant;
+    const key = inSeries ? `${run} ${rows} ${place.bundle}` : check;
+    groups.set(key, [...(groups.get(key) ?? []), mutant]);
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length);
+}
+
 /** Every check that a row of this manifest relies on. */
-export function claimedChecks({ calls, closed, ownedPin }: DerivedCalls): readonly CheckName[] {
-  const stops = calls.flatMap(({ stop, behind }) => [stop, behind].flatMap((each) => each?.check ?? []));
+export function claimedChecks(
+  { calls, closed, ownedPin }: DerivedCalls,
+  parts: readonly PartCalls[] = [],
+): readonly CheckName[] {
+  const stops = [...calls, ...parts.flatMap((part) => part.calls)].flatMap(({ stop, behind }) =>
+    [stop, behind].flatMap((each) => each?.check ?? []),
+  );
   const owned = ownedPin === undefined ? [] : [OWNED_PIN_CHECK];
-  return [...new Set([...stops, ...closed.map(({ check }) => check), ...owned])].sort();
+  return [
+    ...new Set([...stops, ...[closed, ...parts.map((part) => part.closed)].flat().map(({ check }) => check), ...owned]),
+  ].sort();
 }

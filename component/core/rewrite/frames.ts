@@ -80,6 +80,11 @@ export class Frames {
     return this.#at(depth, FIELD.kind);
   }
 
+  /** How many values a branch to the frame carries. */
+  arity(depth: number): number {
+    return this.#at(depth, this.kind(depth) === KIND.loop ? FIELD.params : FIELD.results);
+  }
+
   base(depth: number): number {
     return this.#at(depth, FIELD.base);
   }

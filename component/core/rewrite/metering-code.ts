@@ -205,14 +205,15 @@ export function keep(code: ByteSink, kept: number): void {
   code.u32(kept);
 }
 
-/** Pays a unit for every 2^`shift` of the operand on top, which is less than 2^32 and stays there. */
+/** Pays a unit for every 2^`shift` (negative: 2^-`shift` units for every one) of the operand on top, which is less than 2^32 and stays there. */
 export function payLength(code: ByteSink, local: number, length: number, shift: number): void {
   keep(code, length);
   code.u8(LOCAL_GET);
   code.u32(local);
   code.u8(LOCAL_GET);
   code.u32(length);
-  code.put([I64_EXTEND_I32_U, I64_CONST, shift, I64_SHR_U, I64_CONST, STACK_BITS, I64_SHL, I64_SUB, LOCAL_SET]);
+  code.put([I64_EXTEND_I32_U, I64_CONST, Math.max(shift, 0), I64_SHR_U]);
+  code.put([I64_CONST, STACK_BITS - Math.min(shift, 0), I64_SHL, I64_SUB, LOCAL_SET]);
   code.u32(local);
 }
 

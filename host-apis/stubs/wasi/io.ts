@@ -12,9 +12,15 @@ export type Readiness =
   | { readonly kind: 'at'; readonly atNs: bigint }
   /**
    * When `poll.wait` says that the broker's handle is. `advance` is asked then, if it stands there: true when that was all there was to
-   * wait for, false when `readiness` has to be asked again (a request that goes through several waits).
+   * wait for, false when `readiness` has to be asked again (a request that goes through several waits). `untilNs`: ready from then on at
+   * the latest, as in `at`.
    */
-  | { readonly kind: 'handle'; readonly handle: number; readonly advance?: () => Later<boolean> }
+  | {
+      readonly kind: 'handle';
+      readonly handle: number;
+      readonly advance?: () => Later<boolean>;
+      readonly untilNs?: bigint;
+    }
   | { readonly kind: 'never' };
 
 /** What a guest can wait for. */

@@ -22,7 +22,7 @@ export function isReady(broker: BrokerClient, pollable: Pollable): Later<boolean
 /** One look at all of them; with `mayWait` it sleeps when none is ready, and may come back with none. */
 function look(broker: BrokerClient, pollables: readonly Pollable[], mayWait: boolean): Later<readonly number[]> {
   return after(all(pollables.map((pollable) => pollable.readiness())), (states) => {
-    const isTimed = states.some(({ kind }) => kind === 'at');
+    const isTimed = states.some((state) => timeOf(state) !== undefined);
     const now = isTimed ? callForU64(broker, { function: 'timers.now' }) : 0n;
     return after(now, (nowNs) => wait(broker, states, nowNs, mayWait));
   });
@@ -50,16 +50,25 @@ function wait(
     // The end that the device wants is not told: WASI 0.2 has no event for it. The app runs on until its grace period is over.
     const due = wake.kind === 'timed-out' && untilNs !== undefined ? readyBy(states, untilNs) : known;
     return after(all(woken.map(({ advance }) => advance?.() ?? true)), (done) =>
-      [...due, ...woken.flatMap(({ index }, at) => (done[at] === true ? [index] : []))].sort((a, b) => a - b),
+      [...new Set([...due, ...woken.flatMap(({ index }, at) => (done[at] === true ? [index] : []))])].sort(
+        (a, b) => a - b,
+      ),
     );
   });
 }
 
 /** Without asking anybody. */
 function readyBy(states: readonly Readiness[], nowNs: bigint): readonly number[] {
-  return states.flatMap((state, index) =>
-    state.kind === 'ready' || (state.kind === 'at' && state.atNs <= nowNs) ? [index] : [],
-  );
+  return states.flatMap((state, index) => (state.kind === 'ready' || isDue(timeOf(state), nowNs) ? [index] : []));
+}
+
+/** From when on it is ready whatever happens. */
+function timeOf(state: Readiness): bigint | undefined {
+  return state.kind === 'at' ? state.atNs : state.kind === 'handle' ? state.untilNs : undefined;
+}
+
+function isDue(atNs: bigint | undefined, nowNs: bigint): boolean {
+  return atNs !== undefined && atNs <= nowNs;
 }
 
 function isWoken(wake: Wake, at: number): boolean {
@@ -69,7 +78,8 @@ function isWoken(wake: Wake, at: number): boolean {
 function earliest(states: readonly Readiness[]): bigint | undefined {
   let first: bigint | undefined;
   for (const state of states) {
-    if (state.kind === 'at' && (first === undefined || state.atNs < first)) first = state.atNs;
+    const atNs = timeOf(state);
+    if (atNs !== undefined && (first === undefined || atNs < first)) first = atNs;
   }
   return first;
 }

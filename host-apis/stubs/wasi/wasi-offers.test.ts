@@ -8,13 +8,15 @@ import { OFFERED_INTERFACES } from '../../capabilities.ts';
 import { BrokerPipe } from '../broker-pipe.ts';
 import { wasiWorld } from './wasi-offers.ts';
 
-const { offers } = wasiWorld({
+const { offers, packages } = wasiWorld({
   broker: new BrokerPipe(new FakeBroker().streams()),
   files: new Map(),
   args: [],
   environment: [],
   hasStorage: false,
 });
+
+const OFFERED = Object.values(packages).flatMap((make) => [...make().keys()]);
 
 /** A package of its own, as WIT nests them in one text. */
 function nested(text: string): string {
@@ -41,9 +43,7 @@ test('every function of every interface that is offered links with the type that
   const parts = wasiParts(t);
   if (parts === undefined) return;
   const version = /@(0\.2\.\d+);/.exec(parts.wit('cli'))?.[1] ?? '';
-  // Of wasi:http a device offers what a client needs; host-apis/stubs/wasi/http has a test of its own for that part.
-  const whole = [...offers.keys()].filter((name) => !name.startsWith('wasi:http/'));
-  const names = whole.map((name) => name.replace('@0.2.0', `@${version}`));
+  const names = OFFERED.map((name) => name.replace('@0.2.0', `@${version}`));
   t.true(names.length >= 20);
   t.is(refusalOf(await dummyComponent(world(parts.wit, names), 'all')), 'linked');
 });
@@ -97,5 +97,14 @@ function planted(text: string, from: string, to: string): string {
 
 test('the table of capabilities lists exactly what the stubs offer of WASI', (t) => {
   const own = OFFERED_INTERFACES.filter((name) => name.startsWith('wasi:'));
-  t.deepEqual([...offers.keys()].sort(), own.sort());
+  t.deepEqual(OFFERED.toSorted(), own.sort());
+});
+
+test('a package is made when one of its interfaces is asked for, once, and gives no other one’s', (t) => {
+  for (const [name, make] of Object.entries(packages)) {
+    for (const offered of make().keys()) t.true(offered.startsWith(`${name}/`), offered);
+  }
+  for (const name of OFFERED) t.is(offers.get(name), offers.get(name));
+  t.is(offers.get('wasi:io/none@0.2.0'), undefined);
+  t.is(offers.get('constructor'), undefined);
 });

@@ -83,9 +83,9 @@ function missingProcessWalls(): ReadonlyMap<WallName, string> {
 function wallsOf(missing: ReadonlyMap<WallName, string>, places: GroupPlaces): HostWalls {
   const standing = new Set(WALL_NAMES.filter((name) => name === 'permission' || !missing.has(name)));
   const reports = WALL_NAMES.map((name) => {
-    const { stops, remedy } = WALL_FACTS[name];
-    const stands = standing.has(name);
-    return { name, stands, stops, reason: stands ? '' : (missing.get(name) ?? ''), remedy: stands ? '' : remedy };
+    const { stops, remedy, except } = WALL_FACTS[name];
+    if (!standing.has(name)) return { name, stands: false, stops, reason: missing.get(name) ?? '', remedy };
+    return { name, stands: true, stops, reason: '', remedy: '', ...(except !== undefined && { except }) };
   });
   const kinds = Object.entries(GROUP_WALLS) as readonly [WallName, keyof GroupPlaces][];
   const groups = Object.fromEntries(
@@ -97,7 +97,12 @@ function wallsOf(missing: ReadonlyMap<WallName, string>, places: GroupPlaces): H
 /** Why these walls do not stand together; `undefined`: they do. */
 function processFault(names: readonly WallName[]): string | undefined {
   if (names.length === 0) return undefined;
-  const [program = '', ...args] = walledCommand({ walls: new Set(names), engine: [], userId: userOf(process.pid, 0) });
+  const [program = '', ...args] = walledCommand({
+    walls: new Set(names),
+    engine: [],
+    userId: userOf(process.pid, 0),
+    descriptors: 3,
+  });
   const ran = spawnSync(program, args, { input: SELF_TEST, env: {}, cwd: '/', timeout: PROBE_MS, encoding: 'utf8' });
   if (ran.status === 0 && ran.stdout === 'stands') return undefined;
   if (ran.error !== undefined) return ran.error.message;

@@ -32,7 +32,7 @@ const ENOSYS = errno(38);
 
 /** clone(2): a thread of this process, and no process; not into a namespace of its own (CLONE_NEWNS to CLONE_NEWNET). */
 const CLONE = { thread: 0x0001_0000, newNamespace: 0x7e02_0000 } as const;
-/** fstat of newer C libraries: of a descriptor, not of a path. */
+/** fstat of newer C libraries. With this bit a path can still be given, which the filter does not see: what may be asked about it is told, and only an empty root has none. */
 const AT_EMPTY_PATH = 0x1000;
 /** prctl: names of threads and of memory. */
 const PRCTL = [15 /* PR_SET_NAME */, 0x5356_4d41 /* PR_SET_VMA */];

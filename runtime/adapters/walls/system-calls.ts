@@ -105,5 +105,7 @@ export const CONDITIONAL_CALLS = {
 /** The calls that put the walls up. */
 export const SECCOMP_CALL = { x64: 317, arm64: 277 } as const;
 export const PRCTL_CALL = { x64: 157, arm64: 167 } as const;
+/** For the descriptors that a process is not given. */
+export const CLOSE_CALL = { x64: 3, arm64: 57 } as const;
 /** The same on every processor. */
 export const IO_URING_SETUP_CALL = 425;

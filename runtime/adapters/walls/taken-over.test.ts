@@ -102,7 +102,12 @@ interface Run {
 
 /** Runs the attack until it says the last word or ends, then kills it as the launcher does. */
 async function attack(t: ExecutionContext, walls: HostWalls, program: string): Promise<Run> {
-  const command = walledCommand({ walls: walls.standing, engine: ENGINE, userId: userOf(process.pid, 1) });
+  const command = walledCommand({
+    walls: walls.standing,
+    engine: ENGINE,
+    userId: userOf(process.pid, 1),
+    descriptors: 3,
+  });
   const isGrouped = Object.keys(walls.groups).length > 0;
   const group = isGrouped ? new ControlGroup(walls.groups, LIMITS) : undefined;
   const running = new ProcessGroup(command, ['pipe', 'pipe', 'pipe'], group);

@@ -7,6 +7,8 @@ export interface WallFacts {
   readonly stops: string;
   /** What to do where it does not stand. */
   readonly remedy: string;
+  /** Around which processes it never stands. */
+  readonly except?: string;
 }
 
 const USER_NAMESPACES =
@@ -33,7 +35,11 @@ export const WALL_FACTS: Readonly<Record<WallName, WallFacts>> = {
       'native code that opens, connects, starts, traces or signals anything, and every kernel call that is not on the list',
     remedy: 'run on Linux (x64, arm64) with seccomp; apt-get install perl-base',
   },
-  'empty-root': { stops: 'reaching any file of the host by a path', remedy: USER_NAMESPACES },
+  'empty-root': {
+    stops: 'reaching any file of the host by a path',
+    remedy: USER_NAMESPACES,
+    except: 'apps that share a process as workers (placement worker)',
+  },
   'own-user': {
     stops: 'signalling or tracing other processes, touching files of the device or of the person',
     remedy: 'run as root',
@@ -51,3 +57,6 @@ export const WALL_FACTS: Readonly<Record<WallName, WallFacts>> = {
 };
 
 export const WALL_NAMES = Object.keys(WALL_FACTS) as readonly WallName[];
+
+/** Node starts no worker where the working directory has been removed, and a removed folder is what the empty root is. */
+export const LOWERED_FOR_WORKERS: readonly WallName[] = ['empty-root'];

@@ -10,7 +10,7 @@ import type { LockPlan } from './lock.ts';
 import { lockFlags } from './lock.ts';
 import { withoutRingsFilter } from './seccomp-filter.ts';
 import type { Processor } from './seccomp-filter.ts';
-import { PRCTL_CALL, SECCOMP_CALL } from './system-calls.ts';
+import { CLOSE_CALL, PRCTL_CALL, SECCOMP_CALL } from './system-calls.ts';
 
 export interface WalledProcess {
   readonly walls: ReadonlySet<WallName>;
@@ -18,6 +18,8 @@ export interface WalledProcess {
   readonly engine: readonly string[];
   /** The user that it becomes where `own-user` stands. */
   readonly userId: number;
+  /** So many it is given, from 0 on. Whatever else is open where the secure world was started is closed before Node starts. */
+  readonly descriptors: number;
 }
 
 /** The kernel's user ids from here on belong to nobody: above those of people, services, containers and systemd. */
@@ -33,7 +35,7 @@ export function userOf(secureWorldPid: number, seat: number): number {
 
 const PROGRAM_FROM_STDIN = ['--permission', '--input-type=module', '-'];
 
-export function walledCommand({ walls, engine, userId }: WalledProcess): readonly string[] {
+export function walledCommand({ walls, engine, userId, descriptors }: WalledProcess): readonly string[] {
   const lock = lockFlags(
     {
       ...(walls.has('system-calls') ? { systemCalls: processor() } : {}),
@@ -48,7 +50,7 @@ export function walledCommand({ walls, engine, userId }: WalledProcess): readonl
   return [
     ...(walls.has('parent-death') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] : []),
     ...namespaces(walls),
-    ...lastStep(walls),
+    ...lastStep(walls, descriptors),
     process.execPath,
     ...engine,
     ...lock,
@@ -84,8 +86,11 @@ function processor(): Processor {
  *   setpriv can install a filter only from util-linux 2.41 on.
  * - A process-id namespace is for children, so somebody stays outside, holds nothing, and ends as the child ended. `unshare --fork`
  *   would do, but in util-linux 2.38 it tells exit code 1 for a child that the kernel killed, and keeps every descriptor.
+ * - What a person's shell had open is inherited all the way down: Node marks its own descriptors, and knows of no other. A folder among
+ *   them would be a way out of an empty root. (Before Linux 5.9 there is no call for it: one by one, as far as they usually go.)
  */
-const PERL = `my ($prctl, $seccomp, $filter, $forks) = splice @ARGV, 0, 4;
+const PERL = `my ($prctl, $seccomp, $close, $filter, $forks, $given) = splice @ARGV, 0, 6;
+syscall(436, $given + 0, 0xffffffff, 0) == 0 or map { syscall($close + 0, $_) } $given .. 4095;
 if ($filter ne '') {
   my $code = pack 'H*', $filter;
   my $program = pack 'S x6 P', length($code) / 8, $code;
@@ -104,10 +109,11 @@ if ($forks) {
 }
 exec { $ARGV[0] } @ARGV or die "exec: $!";`;
 
-function lastStep(walls: ReadonlySet<WallName>): readonly string[] {
+function lastStep(walls: ReadonlySet<WallName>, descriptors: number): readonly string[] {
   const on = processor();
   const filter = walls.has('system-calls') ? Buffer.from(withoutRingsFilter(on)).toString('hex') : '';
   const forks = walls.has('pid-namespace') ? '1' : '';
   if (filter === '' && forks === '') return [];
-  return ['/usr/bin/perl', '-e', PERL, String(PRCTL_CALL[on]), String(SECCOMP_CALL[on]), filter, forks];
+  const calls = [PRCTL_CALL[on], SECCOMP_CALL[on], CLOSE_CALL[on]].map(String);
+  return ['/usr/bin/perl', '-e', PERL, ...calls, filter, forks, String(descriptors)];
 }

@@ -2,14 +2,9 @@
 //
 // Started as `node --permission --input-type=module -` with this file's bundle on standard input (docs/architecture.md).
 
-import process from 'node:process';
-import {
-  brokerDescriptors,
-  exitCodeWith,
-  readImageDescriptor,
-  sha256,
-} from '../../adapters/compartment-descriptors.ts';
+import { brokerDescriptors, exitCodeWith, readImageDescriptor } from '../../adapters/compartment-descriptors.ts';
+import { exitWith, sha256 } from '../../adapters/engine-modules.ts';
 import { runApp } from '../../compartment/run-app.ts';
 
 const ending = runApp({ readImage: readImageDescriptor, broker: brokerDescriptors, sha256 });
-process.exit(exitCodeWith(ending));
+exitWith(exitCodeWith(ending));

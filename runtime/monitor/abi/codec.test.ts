@@ -32,6 +32,7 @@ const ARGUMENTS: { readonly [Call in SecureCall]: SecureRequest & { readonly cal
   readImage: { call: 'readImage', componentId: COMPONENT, section: 'manifest', offset: 5, length: 100 },
   launch: { call: 'launch', componentId: COMPONENT },
   stop: { call: 'stop', context: 7 },
+  usage: { call: 'usage', context: 7 },
   applyCapability: { call: 'applyCapability', file: new Uint8Array(256).fill(9) },
   capability: { call: 'capability' },
   removeCapability: { call: 'removeCapability' },
@@ -127,6 +128,7 @@ const RESULTS: SecureResults = {
   readStorage: Uint8Array.of(4, 5),
   writeStorage: undefined,
   random: Uint8Array.of(6, 7, 8),
+  usage: { memoryBytes: 2 ** 40, cpuNs: 5 },
 };
 
 const body = (frame: Uint8Array): Uint8Array => frame.subarray(4);

@@ -42,6 +42,8 @@ import type { Attestation, ClaimFacts, TrustedTimeFacts } from './service-record
 import { ATTESTATION, CLAIM_FACTS, RECORD_CONTENT, TIME_NONCE, TRUSTED_TIME_FACTS } from './service-records.ts';
 
 export type { ImageSection, KeystoreFileName, SecureRequest } from './requests.ts';
+import type { UsageFacts } from './usage-facts.ts';
+import { USAGE_FACTS } from './usage-facts.ts';
 export { IMAGE_SECTION, KEYSTORE_FILE, SECURE_PART_MAX_BYTES } from './requests.ts';
 
 /** A request that has no readable tag is answered under this one; no client may use it. */
@@ -78,6 +80,7 @@ export interface SecureResults {
   readStorage: Uint8Array;
   writeStorage: void;
   random: Uint8Array;
+  usage: UsageFacts;
 }
 
 /** What a request says; a frame of which nothing better can be said carries the error to answer. */
@@ -125,6 +128,7 @@ const RESULTS: { readonly [Call in SecureCall]: Layout<SecureResults[Call]> } = 
   readStorage: BYTES,
   writeStorage: NOTHING,
   random: BYTES,
+  usage: USAGE_FACTS,
 };
 
 /** With its length word. `tag` 1 to 0xfffffffe, the caller's choice. Errors: `abi-too-large`, `LayoutErrorCode`. */

@@ -41,7 +41,7 @@ export type SecureRequest =
       /** Fewer bytes come at the end of the section, none after it. */
       readonly length: number;
     }
-  | { readonly call: 'stop'; readonly context: number }
+  | { readonly call: 'stop' | 'usage'; readonly context: number }
   /** The 256 bytes of a device capability file. */
   | { readonly call: 'applyCapability'; readonly file: Uint8Array }
   /** The first violation that the caller has not yet seen, counted from 0 since reset. */
@@ -83,6 +83,7 @@ type CallWithArguments =
   | 'launch'
   | 'readImage'
   | 'stop'
+  | 'usage'
   | 'applyCapability'
   | 'violations'
   | 'attest'
@@ -113,6 +114,7 @@ export function writeArguments(writer: ByteWriter, request: SecureRequest): void
       writer.u8(IMAGE_SECTION[request.section]).u32(request.offset).u32(request.length);
       break;
     case 'stop':
+    case 'usage':
       writer.u8(request.context);
       break;
     case 'applyCapability':
@@ -174,6 +176,7 @@ export function readArguments(call: SecureCall, reader: ByteReader): SecureReque
         length: partLength(reader.u32()),
       };
     case 'stop':
+    case 'usage':
       return { call, context: reader.u8() };
     case 'applyCapability':
       return { call, file: reader.bytes(DEVICE_CAPABILITY_BYTES).slice() };

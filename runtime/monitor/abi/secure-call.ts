@@ -70,6 +70,8 @@ export const SECURE_CALL = {
   writeStorage: 27,
   /** u32 length (at most 32 KiB) → bytes of the chip's entropy source. */
   random: 28,
+  /** u8 context → u8 known (bits: 1 memory, 2 its peak, 4 processor) · u64 memory bytes · u64 peak bytes · u64 processor ns. For an app with a process of its own. */
+  usage: 29,
 } as const;
 export type SecureCall = keyof typeof SECURE_CALL;
 

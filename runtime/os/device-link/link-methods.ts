@@ -168,7 +168,7 @@ export function linkMethods(parts: LinkMethodParts): LinkMethodTable {
     },
     async 'app.memory-stats'(params) {
       none(params);
-      return { result: { apps: apps.memoryStats() } };
+      return { result: { apps: await apps.memoryStats() } };
     },
     async 'evidence.collect'(params) {
       const { nonce } = readParams(params, { nonce: evidenceNonce });

@@ -1,5 +1,5 @@
-// One TCP connection of an app, over a line of the radio. Never more than a window of bytes kept in either direction: whoever sends
-// faster than it is read waits.
+// One TCP connection of an app, over a line of the radio. Never more than a window of bytes kept in either direction, and never a byte beyond
+// what the app may have in all: whoever sends faster than it is read waits.
 
 import type { AppErrorCode } from '../../../contracts/wire/app-call.ts';
 import type { RadioFrame } from '../../../contracts/wire/radio-link.ts';
@@ -12,6 +12,7 @@ import {
 import { concatBytes } from '../../../contracts/core/bytes.ts';
 import type { OnChange, PortResult, TcpStream } from '../../../host-apis/ports.ts';
 import type { AirEnd, AirLine } from './air-link.ts';
+import type { AppBuffers } from './app-buffers.ts';
 import { Changes } from './changes.ts';
 import { DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 
@@ -19,9 +20,16 @@ import { DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 const CREDIT_STEP_BYTES = RADIO_WINDOW_BYTES / 4;
 const PIECE_BYTES = 4096;
 
+export interface AirTcpParts {
+  /** Takes what is kept for the app. */
+  readonly buffers: AppBuffers;
+  readonly onGone: () => void;
+  /** It is a connection already, and its first bytes are on their way. */
+  readonly isAccepted: boolean;
+}
+
 export class AirTcp implements TcpStream, AirEnd {
-  readonly #onGone: () => void;
-  readonly #isAccepted: boolean;
+  readonly #parts: AirTcpParts;
   readonly #changes = new Changes();
   readonly #maySend = new RadioCredit();
   readonly #mayReceive = new RadioCredit();
@@ -30,23 +38,24 @@ export class AirTcp implements TcpStream, AirEnd {
   #failure: AppErrorCode | undefined;
   #received: Uint8Array[] = [];
   #takenBytes = 0;
+  /** Sent, and the access point has not said that it is through. */
+  #sentBytes = 0;
   #hasOutsideEnded = false;
   #hasEnded = false;
   #takesNoMore = false;
   /** The app is done with it; what it sent is still on its way. */
   #isClosing = false;
 
-  /** `isAccepted`: it is a connection already, and its first bytes are on their way. */
-  constructor(onGone: () => void, isAccepted = false) {
-    this.#onGone = onGone;
-    this.#isAccepted = isAccepted;
+  constructor(parts: AirTcpParts) {
+    this.#parts = parts;
+    this.onChange = parts.buffers.watching(this.#changes);
   }
 
   start(line: AirLine): void {
     this.#line = line;
   }
 
-  readonly onChange: OnChange = (listener) => this.#changes.on(listener);
+  readonly onChange: OnChange;
 
   ready(): PortResult<void> {
     if (this.#isOpen) return DONE;
@@ -61,13 +70,16 @@ export class AirTcp implements TcpStream, AirEnd {
     if (!this.#isOpen) return this.#notYet();
     if (this.#hasEnded) return failed('closed');
     if (this.#failure !== undefined) return failed(this.#failure);
-    return this.#maySend.left === 0 ? WOULD_BLOCK : done(this.#maySend.left);
+    const left = Math.min(this.#maySend.left, this.#parts.buffers.left);
+    return left === 0 ? WOULD_BLOCK : done(left);
   }
 
   send(bytes: Uint8Array): PortResult<number> {
     const room = this.room();
     if (!room.ok) return room;
     const taken = bytes.subarray(0, room.value);
+    this.#parts.buffers.take(taken.length);
+    this.#sentBytes += taken.length;
     this.#maySend.spend(taken.length);
     for (let at = 0; at < taken.length; at += RADIO_DATA_MAX_BYTES) {
       this.#send((stream) => ({ kind: 'data', stream, bytes: taken.subarray(at, at + RADIO_DATA_MAX_BYTES) }));
@@ -121,6 +133,8 @@ export class AirTcp implements TcpStream, AirEnd {
       case 'data':
         if (this.#hasOutsideEnded) throw this.#outOfOrder(frame.kind);
         this.#mayReceive.spend(frame.bytes.length);
+        // More than the windows allow all of the app's lines together: nothing honest is lost with this one.
+        if (!this.#parts.buffers.take(frame.bytes.length)) return this.#overfull();
         this.#keep(frame.bytes);
         if (this.#takesNoMore) this.#take(Infinity);
         break;
@@ -130,6 +144,8 @@ export class AirTcp implements TcpStream, AirEnd {
         break;
       case 'credit':
         this.#maySend.restore(frame.bytes);
+        this.#sentBytes -= frame.bytes;
+        this.#parts.buffers.give(frame.bytes);
         if (this.#isClosing && this.#maySend.isWhole) return this.reset();
         break;
       case 'closed':
@@ -145,6 +161,11 @@ export class AirTcp implements TcpStream, AirEnd {
     this.#fail(this.#isOpen ? 'connection-reset' : 'unreachable');
   }
 
+  #overfull(): void {
+    this.#send((stream) => ({ kind: 'closed', stream, how: 'lost' }));
+    this.#fail('connection-reset');
+  }
+
   /** Small pieces are put together: a sender of single bytes does not get an object of ours for each of them. */
   #keep(bytes: Uint8Array): void {
     const last = this.#received.at(-1);
@@ -153,7 +174,7 @@ export class AirTcp implements TcpStream, AirEnd {
   }
 
   #notYet(): PortResult<never> {
-    if (!this.#isAccepted) return failed('not-connected');
+    if (!this.#parts.isAccepted) return failed('not-connected');
     return this.#failure === undefined ? WOULD_BLOCK : failed('connection-reset');
   }
 
@@ -169,6 +190,7 @@ export class AirTcp implements TcpStream, AirEnd {
     }
     const bytes = concatBytes(...parts);
     this.#takenBytes += bytes.length;
+    this.#parts.buffers.give(bytes.length);
     if (this.#takenBytes > 0 && (this.#received.length === 0 || this.#takenBytes >= CREDIT_STEP_BYTES))
       this.#giveCredit();
     return bytes;
@@ -195,7 +217,9 @@ export class AirTcp implements TcpStream, AirEnd {
     if (this.#line === undefined) return;
     this.#line.forget();
     this.#line = undefined;
-    this.#onGone();
+    this.#parts.buffers.give(this.#sentBytes);
+    this.#sentBytes = 0;
+    this.#parts.onGone();
   }
 
   #outOfOrder(kind: string): RadioLinkError {

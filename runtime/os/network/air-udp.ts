@@ -12,6 +12,7 @@ import {
 import { canonicalHost } from '../../../contracts/core/ip-address.ts';
 import type { OnChange, Peer, PortResult, UdpSocket } from '../../../host-apis/ports.ts';
 import type { AirEnd, AirLine } from './air-link.ts';
+import type { AppBuffers } from './app-buffers.ts';
 import { Changes } from './changes.ts';
 import { DENIED, DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 
@@ -19,6 +20,8 @@ import { DENIED, DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-resu
 export const PEERS_MAX = 64;
 
 export interface AirUdpParts {
+  /** Takes what is kept for the app. */
+  readonly buffers: AppBuffers;
   /** Others may send to it first: its port was granted. */
   readonly isServer: boolean;
   readonly allowsAddress: (address: string) => boolean;
@@ -42,16 +45,19 @@ export class AirUdp implements UdpSocket, AirEnd {
   #isOpen = false;
   #failure: AppErrorCode | undefined;
   #received: Datagram[] = [];
+  /** Sent, and the access point has not said that it is through. */
+  #sentBytes = 0;
 
   constructor(parts: AirUdpParts) {
     this.#parts = parts;
+    this.onChange = parts.buffers.watching(this.#changes);
   }
 
   start(line: AirLine): void {
     this.#line = line;
   }
 
-  readonly onChange: OnChange = (listener) => this.#changes.on(listener);
+  readonly onChange: OnChange;
 
   ready(): PortResult<void> {
     if (this.#failure !== undefined) return failed(this.#failure);
@@ -65,7 +71,7 @@ export class AirUdp implements UdpSocket, AirEnd {
   /** There is room for the largest one. */
   get isWritable(): boolean {
     const room = RADIO_DATAGRAM_MAX_BYTES + RADIO_DATAGRAM_COST_BYTES;
-    return (this.#isOpen && this.#maySend.left >= room) || this.#failure !== undefined;
+    return (this.#isOpen && this.#room >= room) || this.#failure !== undefined;
   }
 
   hasHeardFrom(peer: Peer): boolean {
@@ -75,11 +81,14 @@ export class AirUdp implements UdpSocket, AirEnd {
   send({ address, port }: Peer, bytes: Uint8Array): PortResult<void> {
     const peer = { address: canonicalHost(address), port };
     if (!this.#parts.allowsAddress(peer.address) && !this.#heardFrom.has(peer)) return DENIED;
+    if (port === 0) return failed('invalid-argument');
     if (bytes.length > RADIO_DATAGRAM_MAX_BYTES) return failed('too-large');
     const ready = this.ready();
     if (!ready.ok) return ready;
-    const cost = bytes.length + RADIO_DATAGRAM_COST_BYTES;
-    if (cost > this.#maySend.left) return WOULD_BLOCK;
+    const cost = costOf(bytes);
+    if (cost > this.#room) return WOULD_BLOCK;
+    this.#parts.buffers.take(cost);
+    this.#sentBytes += cost;
     this.#maySend.spend(cost);
     this.#sentTo.add(peer);
     this.#send((stream) => ({ kind: 'datagram', stream, ...peer, bytes }));
@@ -89,13 +98,15 @@ export class AirUdp implements UdpSocket, AirEnd {
   receive(): PortResult<Datagram> {
     const datagram = this.#received.shift();
     if (datagram === undefined) return this.#failure === undefined ? WOULD_BLOCK : failed(this.#failure);
-    this.#giveCredit(datagram.bytes.length);
+    this.#parts.buffers.give(costOf(datagram.bytes));
+    this.#giveCredit(datagram.bytes);
     return done(datagram);
   }
 
   close(): void {
     this.#send((stream) => ({ kind: 'closed', stream, how: 'finished' }));
     this.#gone();
+    for (const { bytes } of this.#received.splice(0)) this.#parts.buffers.give(costOf(bytes));
   }
 
   fromOutside(frame: RadioFrame): void {
@@ -104,7 +115,7 @@ export class AirUdp implements UdpSocket, AirEnd {
     if (frame.kind === 'listening' && !this.#isOpen) {
       this.#isOpen = true;
       if (this.#parts.isServer) this.#parts.onListening(frame.hostPort);
-    } else if (frame.kind === 'credit' && this.#isOpen) this.#maySend.restore(frame.bytes);
+    } else if (frame.kind === 'credit' && this.#isOpen) this.#through(frame.bytes);
     else if (frame.kind === 'datagram' && this.#isOpen) this.#take(frame);
     else throw new RadioLinkError('radio-out-of-order', `${frame.kind} on a stream of datagrams`);
     this.#changes.tell();
@@ -115,16 +126,29 @@ export class AirUdp implements UdpSocket, AirEnd {
   }
 
   #take({ address, port, bytes }: Extract<RadioFrame, { kind: 'datagram' }>): void {
-    this.#mayReceive.spend(bytes.length + RADIO_DATAGRAM_COST_BYTES);
+    this.#mayReceive.spend(costOf(bytes));
     const from = { address: canonicalHost(address), port };
     // Whoever was not asked is not heard: what an access point passes on all the same is dropped.
-    if (!this.#parts.isServer && !this.#sentTo.has(from)) return this.#giveCredit(bytes.length);
+    if (!this.#parts.isServer && !this.#sentTo.has(from)) return this.#giveCredit(bytes);
+    // Dropped, as on any network, and counted by the budget.
+    if (!this.#parts.buffers.take(costOf(bytes))) return this.#giveCredit(bytes);
     this.#heardFrom.add(from);
     this.#received.push({ from, bytes: bytes.slice() });
   }
 
-  #giveCredit(datagramBytes: number): void {
-    const bytes = datagramBytes + RADIO_DATAGRAM_COST_BYTES;
+  /** What `send` takes now, costs included. */
+  get #room(): number {
+    return Math.min(this.#maySend.left, this.#parts.buffers.left);
+  }
+
+  #through(bytes: number): void {
+    this.#maySend.restore(bytes);
+    this.#sentBytes -= bytes;
+    this.#parts.buffers.give(bytes);
+  }
+
+  #giveCredit(datagram: Uint8Array): void {
+    const bytes = costOf(datagram);
     this.#mayReceive.restore(bytes);
     this.#send((stream) => ({ kind: 'credit', stream, bytes }));
   }
@@ -143,8 +167,15 @@ export class AirUdp implements UdpSocket, AirEnd {
     if (this.#line === undefined) return;
     this.#line.forget();
     this.#line = undefined;
+    this.#parts.buffers.give(this.#sentBytes);
+    this.#sentBytes = 0;
     this.#parts.onGone();
   }
+}
+
+/** Of the window, and of the budget. */
+function costOf(bytes: Uint8Array): number {
+  return bytes.length + RADIO_DATAGRAM_COST_BYTES;
 }
 
 /** The newest of those that were added. */

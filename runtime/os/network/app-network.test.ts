@@ -8,7 +8,12 @@ import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { grantsOf } from '../../../contracts/core/grants.ts';
-import { RADIO_APP_STREAMS, RADIO_WINDOW_BYTES } from '../../../contracts/wire/radio-link.ts';
+import {
+  RADIO_APP_STREAMS,
+  RADIO_DATAGRAM_COST_BYTES,
+  RADIO_WINDOW_BYTES,
+} from '../../../contracts/wire/radio-link.ts';
+import { BUFFERS_MAX_BYTES, BudgetLine } from '../../../host-apis/broker/app-budget.ts';
 import type { OnChange, PortResult, TcpStream } from '../../../host-apis/ports.ts';
 import { radioBench } from '../../../test/support/radio-bench.ts';
 import type { ListeningPort } from './app-network.ts';
@@ -61,6 +66,16 @@ async function eventually<Value>(
       });
     });
   }
+}
+
+/** How much of its budget an app takes, once nothing moves any more. */
+async function settled({ used }: { used: () => number }): Promise<number> {
+  let before = -1;
+  for (let now = used(); now !== before; now = used()) {
+    before = now;
+    await sleep(50);
+  }
+  return before;
 }
 
 function opened<Value>(result: PortResult<Value>): Value {
@@ -332,4 +347,89 @@ test('a wire that is gone ends everything with an error, and nothing stays', asy
   t.is(await eventually(socket, () => socket.receive()), 'unreachable');
   t.is(errorOf(network.connect(1, ADDRESS, 80)), 'unreachable by driver');
   t.is(network.openOf(1), 0);
+});
+
+test('senders that are faster than the app never fill more than its budget over all sockets, and everything is given back', async (t) => {
+  const port = await tcpServer(t, (socket) => {
+    const fill = (): void => {
+      while (socket.write(new Uint8Array(1 << 16)));
+    };
+    socket.on('drain', fill);
+    fill();
+  });
+  const { network } = bench(t, {}, port);
+  const buffers = new BudgetLine(BUFFERS_MAX_BYTES);
+  network.admit(1, grantsOf({ memoryBytes: 65536, hosts: ['127.0.0.1'] }), () => undefined, buffers);
+  const streams = Array.from({ length: RADIO_APP_STREAMS }, () => opened(network.connect(1, '127.0.0.1', port)));
+  for (const stream of streams) await eventually(stream, () => stream.ready());
+  for (const stream of streams) stream.send(new Uint8Array(RADIO_WINDOW_BYTES));
+  const used = await settled({ used: () => buffers.used });
+  t.true(used >= RADIO_APP_STREAMS * RADIO_WINDOW_BYTES, 'every window is full');
+  t.true(buffers.peak <= BUFFERS_MAX_BYTES);
+  t.is(buffers.refused, 0, 'whoever keeps to the windows loses nothing');
+  const [first] = streams;
+  const read = first?.receive(1000);
+  t.is(read?.ok && read.value.length, 1000);
+  for (const stream of streams) stream.close();
+  network.dismiss(1);
+  network.admit(1, grantsOf({ memoryBytes: 65536 }), () => undefined);
+  t.is(await settled({ used: () => buffers.used }), 0);
+});
+
+test('a stream waits for room that another socket of the app has taken, and is told when there is some', async (t) => {
+  const port = await tcpServer(t, (socket) => socket.pause());
+  const { network } = bench(t, {}, port);
+  const buffers = new BudgetLine(10_000);
+  network.admit(1, grantsOf({ memoryBytes: 65536, hosts: ['127.0.0.1'] }), () => undefined, buffers);
+  const [one, other] = [1, 2].map(() => opened(network.connect(1, '127.0.0.1', port)));
+  if (one === undefined || other === undefined) return t.fail();
+  for (const stream of [one, other]) await eventually(stream, () => stream.ready());
+  t.deepEqual(one.send(new Uint8Array(20_000)), { ok: true, value: 10_000 });
+  t.is(errorOf(other.send(bytes('x'))), 'would-block by driver');
+  // The access point takes what the first one sent, and that makes room for the second.
+  t.is(await eventually(other, () => other.send(bytes('x'))), 1);
+  t.true(buffers.peak <= 10_000);
+});
+
+test('datagrams beyond the budget are dropped and counted, and what was read makes room', async (t) => {
+  const { network, listening } = bench(t, {});
+  const buffers = new BudgetLine(1000);
+  const grants = grantsOf({ memoryBytes: 65536, udpServerPorts: [5353] });
+  network.admit(1, grants, (port) => listening.push(port), buffers);
+  const socket = opened(network.bind(1, 5353));
+  await eventually(socket, () => socket.ready());
+  const caller = createSocket('udp4');
+  t.teardown(() => caller.close());
+  const send = (count: number) => {
+    for (let at = 0; at < count; at++) caller.send(new Uint8Array(400), listening[0]?.hostPort ?? 0, '127.0.0.1');
+  };
+  send(4);
+  while (buffers.refused < 2) await sleep(5);
+  t.is(buffers.used, 2 * (400 + RADIO_DATAGRAM_COST_BYTES));
+  t.true(socket.receive().ok);
+  t.true(socket.receive().ok);
+  t.is(errorOf(socket.receive()), 'would-block by driver');
+  t.is(buffers.used, 0);
+  send(1);
+  t.not(typeof (await eventually(socket, () => socket.receive())), 'string');
+  send(1);
+  while (buffers.used === 0) await sleep(5);
+  socket.close();
+  t.is(buffers.used, 0);
+});
+
+test('port 0 of a granted host is an argument that cannot be, and the radio of everybody goes on', async (t) => {
+  const { network, radio } = bench(t, { hosts: ['127.0.0.1'] });
+  const socket = opened(network.bind(1, 0));
+  t.is(await eventually(socket, () => socket.ready()), undefined);
+  // A frame with it is one that no device may send: the access point would hang up on the whole device.
+  t.is(errorOf(network.connect(1, '127.0.0.1', 0)), 'invalid-argument by driver');
+  t.is(errorOf(socket.send({ address: '127.0.0.1', port: 0 }, bytes('x'))), 'invalid-argument by driver');
+  network.dismiss(1);
+  await sleep(20);
+  const port = await tcpServer(t, (taken) => taken.end());
+  const service = radio.connect('127.0.0.1', port);
+  t.teardown(() => service.destroy());
+  await once(service, 'connect');
+  t.pass();
 });

@@ -5,6 +5,7 @@ import type { Grants } from '../../../contracts/core/grants.ts';
 import { canonicalHost } from '../../../contracts/core/ip-address.ts';
 import type { RadioBeginning } from '../../../contracts/wire/radio-link.ts';
 import { isRadioHost, RADIO_APP_STREAMS } from '../../../contracts/wire/radio-link.ts';
+import { BUFFERS_MAX_BYTES, BudgetLine } from '../../../host-apis/broker/app-budget.ts';
 import type {
   NameLookup,
   NetworkPort,
@@ -14,6 +15,7 @@ import type {
   UdpSocket,
 } from '../../../host-apis/ports.ts';
 import type { AirEnd, AirLine, AirLink } from './air-link.ts';
+import { AppBuffers } from './app-buffers.ts';
 import { AirName } from './air-name.ts';
 import { AirPort } from './air-port.ts';
 import { AirTcp } from './air-tcp.ts';
@@ -34,6 +36,7 @@ interface Admitted {
   /** What is to be dropped when the app is gone. */
   readonly open: Set<{ close(): void; reset?(): void }>;
   readonly onListening: (port: ListeningPort) => void;
+  readonly buffers: AppBuffers;
 }
 
 interface Startable extends AirEnd {
@@ -44,7 +47,7 @@ interface Startable extends AirEnd {
 
 /**
  * @example
- *   network.admit(context, grants, (port) => trail.record({ kind: 'listening', …port }));
+ *   network.admit(context, grants, (port) => trail.record({ kind: 'listening', …port }), session.budget.buffers);
  *   new Broker({ network, … });
  *   network.dismiss(context);   // when its process is gone
  */
@@ -60,11 +63,21 @@ export class AppNetwork implements NetworkPort {
     this.#air = air;
   }
 
-  /** Before the first call of an app that was just started. */
-  admit(context: number, grants: Grants, onListening: (port: ListeningPort) => void): void {
+  /** Before the first call of an app that was just started. `buffers`: what is kept for the app is taken from it, and given back. */
+  admit(
+    context: number,
+    grants: Grants,
+    onListening: (port: ListeningPort) => void,
+    buffers: BudgetLine = new BudgetLine(BUFFERS_MAX_BYTES),
+  ): void {
     this.dismiss(context);
     for (const thing of [...(this.#leaving.get(context)?.open ?? [])]) thing.reset?.();
-    this.#apps.set(context, { rules: new NetworkRules(grants), open: new Set(), onListening });
+    this.#apps.set(context, {
+      rules: new NetworkRules(grants),
+      open: new Set(),
+      onListening,
+      buffers: new AppBuffers(buffers),
+    });
   }
 
   /** The app is gone: its rules, its ports and its connections with it. What it sent last may still be delivered until the next one comes. */
@@ -94,6 +107,8 @@ export class AppNetwork implements NetworkPort {
     const app = this.#apps.get(context);
     const host = canonicalHost(address);
     if (app?.rules.allowsAddress(host) !== true) return DENIED;
+    // No frame can say it; a line that was begun without its first frame would break the rules of the link for the whole device.
+    if (port === 0) return failed('invalid-argument');
     return this.#stream(app, (stream) => ({ kind: 'open', stream, host, port }));
   }
 
@@ -117,6 +132,7 @@ export class AppNetwork implements NetworkPort {
     const claim = port === 0 ? undefined : `udp ${port}`;
     if (claim !== undefined && this.#ports.has(claim)) return failed('address-in-use');
     const socket: AirUdp = new AirUdp({
+      buffers: app.buffers,
       isServer: port !== 0,
       allowsAddress: (address) => app.rules.allowsAddress(address),
       onListening: (hostPort) => app.onListening({ protocol: 'udp', port, hostPort }),
@@ -127,7 +143,11 @@ export class AppNetwork implements NetworkPort {
   }
 
   #stream(app: Admitted, first: (stream: number) => RadioBeginning, isAccepted = false): PortResult<TcpStream> {
-    const stream: AirTcp = new AirTcp(() => void app.open.delete(stream), isAccepted);
+    const stream: AirTcp = new AirTcp({
+      buffers: app.buffers,
+      isAccepted,
+      onGone: () => void app.open.delete(stream),
+    });
     return this.#begin(app, stream, first);
   }
 

@@ -112,6 +112,24 @@ test('the quota is what all files hold together; one byte more is no-space, and 
   t.is(volume.usedBytes, 1);
 });
 
+test('whatever quota an image was granted, nothing is larger than a storage can be', (t) => {
+  const volume = filled();
+  const most = 0xffff_ffff;
+  t.is(
+    codeOf(() => volume.resize('a', STORAGE_LIMIT_MAX_BYTES + 1, most)),
+    'no-space',
+  );
+  t.is(
+    codeOf(() => volume.write('a', most - 1, bytes('x'), most)),
+    'no-space',
+  );
+  volume.resize('a', STORAGE_LIMIT_MAX_BYTES, most);
+  t.is(
+    codeOf(() => volume.write('d/b', 0, bytes('x'), most)),
+    'no-space',
+  );
+});
+
 test('with a smaller quota than what lies there it stays readable, shrinks, and does not grow', (t) => {
   const volume = filled();
   t.is(

@@ -3,6 +3,7 @@
 import { ByteReader, ByteWriter } from '../../../contracts/core/bytes.ts';
 import {
   STORAGE_DEPTH_MAX,
+  STORAGE_LIMIT_MAX_BYTES,
   STORAGE_NODES_MAX,
   STORAGE_NODE_PATH_MAX_BYTES,
   STORAGE_VOLUME_MAX_BYTES,
@@ -149,7 +150,9 @@ export class StorageVolume {
   #resize(file: Node, size: number, limitBytes: number): void {
     const used = this.#usedBytes - file.bytes.length + size;
     // An update may have a smaller quota than what lies here: what is there stays readable, and nothing grows.
-    if (size > file.bytes.length && used > limitBytes) throw refusal('no-space', `${used} of ${limitBytes} bytes`);
+    // And never more than the monitor would keep, whatever was granted: the bytes are this process's own memory.
+    const most = Math.min(limitBytes, STORAGE_LIMIT_MAX_BYTES);
+    if (size > file.bytes.length && used > most) throw refusal('no-space', `${used} of ${most} bytes`);
     const bytes = new Uint8Array(size);
     bytes.set(file.bytes.subarray(0, size));
     file.bytes = bytes;

@@ -24,6 +24,13 @@ interface TestChoice {
   readonly output?: string;
 }
 
+const EXAMPLES = `
+Examples:
+  npx casemate capability test apps/blink -o blink.matrix.json
+  npx casemate capability test app_manifest.json --mutants
+
+Only the manifest is used: components of the kit's own make the calls, and nothing of the app is built or run.`;
+
 export function registerCapability(root: Command, context: CommandContext): void {
   const { outcome, cwd } = context;
   const capability = root
@@ -34,15 +41,15 @@ export function registerCapability(root: Command, context: CommandContext): void
   capability
     .command('test')
     .description(
-      'Prints the signed denial matrix of a manifest. Exit code 1 if a call went otherwise than the manifest says.',
+      'Prints the signed denial matrix of a manifest (half a minute). Exit code 1 if a call went otherwise than it says.',
     )
     .argument('<target>', 'app folder, image package, or app_manifest.json')
     .option('--board <name>', 'board to simulate', 'mt3620_rdb')
-    .option('--mutants', 'take each check away in turn, and see that the kit names it (minutes)')
+    .option('--mutants', 'take each check away in turn, and see that the kit names it (a minute or two more)')
     .option('-o, --output <file>', 'the matrix as JSON, for `casemate capability verify`')
     .option('--state <dir>', 'state folder (keys and OS release)', '.casemate')
     .option('--json', 'one JSON document')
-    .addHelpText('after', '\nExample:\n  npx casemate capability test apps/blink -o blink.matrix.json')
+    .addHelpText('after', EXAMPLES)
     .action((target: string, choice: TestChoice) => interruptible((signal) => test(context, target, choice, signal)));
   capability
     .command('verify')
@@ -110,9 +117,11 @@ function rowText({
   run,
   ...row
 }: MatrixRow): string[] {
-  const called = name === '' ? from : name;
+  const called = name === '' ? from : `${from.replace(/^.*\//, '')}.${name}`;
+  const [first = '', ...others] = (capability ?? '').split(' or ');
+  const needed = others.length === 0 ? first : `${first} or ${others.length} more`;
   const stopped = row.layer === null ? '' : `${row.layer}: ${row.error ?? ''}`;
-  return [pass ? 'ok' : 'FAIL', capability ?? '', called, resource, granted ? 'yes' : 'no', run, row.outcome, stopped];
+  return [pass ? 'ok' : 'FAIL', needed, called, resource, granted ? 'yes' : 'no', run, row.outcome, stopped];
 }
 
 function verdictText(

@@ -12,6 +12,7 @@ import type { CommandContext } from '../command-context.ts';
 import { deviceLeaf } from '../device-command.ts';
 import { readInput } from '../files.ts';
 import { table } from '../table.ts';
+import { terminalLine } from '../terminal-text.ts';
 
 export function registerDeviceIsolation(device: Command, { outcome, cwd }: CommandContext): void {
   deviceLeaf(
@@ -32,7 +33,11 @@ export function registerDeviceIsolation(device: Command, { outcome, cwd }: Comma
 function wallsText(walls: readonly RecordedWall[]): string {
   const rows = walls.map(({ name, stands, stops }) => [name, stands ? 'stands' : 'MISSING', stops]);
   const missing = walls.filter(({ stands }) => !stands);
-  const shown = table(['WALL', '', 'WHAT IT KEEPS A TAKEN-OVER PROCESS FROM'], rows);
+  const exceptions = walls.flatMap(({ name, except }) =>
+    except === undefined ? [] : [`${name}: not around ${except}`],
+  );
+  const whole = table(['WALL', '', 'WHAT IT KEEPS A TAKEN-OVER PROCESS FROM'], rows);
+  const shown = [whole, ...exceptions.map(terminalLine)].join('\n');
   if (missing.length === 0) return shown;
   return `${shown}\n\n${table(
     ['MISSING', 'WHY', 'HOW TO GET IT'],

@@ -19,6 +19,7 @@ interface Finding {
   readonly install: string;
 }
 
+const PIP = 'apt-get install python3-pip';
 const MEGABYTE = 1024 * 1024;
 /** One device has 16 MiB of flash; a story makes three. */
 const WANTED_FREE_BYTES = 256 * MEGABYTE;
@@ -38,9 +39,13 @@ export function registerDoctor(root: Command, { outcome, cwd }: CommandContext):
         componentTools(),
         fifo(),
         stateFolder(cwd),
+        walls(),
+        optional('setpriv', ['--version'], 'the end of a device’s processes with it', 'apt-get install util-linux'),
         optional('unshare', ['--version'], 'namespaces around the processes of a device', 'apt-get install util-linux'),
         optional('perl', ['-e', 'print "perl $^V"'], 'a list of system calls for them', 'apt-get install perl-base'),
         optional('openssl', ['version'], 'an independent check of certificates in tests', 'apt-get install openssl'),
+        optional('python3', ['-m', 'pip', '--version'], 'wasmtime, to compare with in tests', PIP),
+        optional('tar', ['--version'], 'the adapter of WASI 0.1, in tests', 'apt-get install tar'),
       ];
       const ok = findings.every((finding) => finding.ok || !finding.required);
       outcome.result({ ok, findings }, () => {
@@ -54,6 +59,19 @@ export function registerDoctor(root: Command, { outcome, cwd }: CommandContext):
       });
       if (!ok) process.exitCode = 1;
     });
+}
+
+/** What cannot be told without standing the walls up, which a device does at power-on. */
+function walls(): Finding {
+  const ok = process.platform === 'linux' && process.getuid?.() === 0;
+  return {
+    what: 'walls around a device',
+    ok,
+    required: false,
+    found: ok ? 'Linux, root' : `${process.platform}, not root`,
+    neededFor: 'own users, control groups; all of them: npx casemate device show-isolation',
+    install: 'run as root on Linux; with a device on, npx casemate device show-isolation tells what stands without',
+  };
 }
 
 function engine(): Finding {

@@ -17,6 +17,7 @@ import { withFreshDevice } from '../fresh-device.ts';
 import { interruptible, untilOver } from '../interrupt.ts';
 import { CliError } from '../outcome.ts';
 import { buttonOf, pinNamesOf } from '../pin-names.ts';
+import { ProgramEnd } from '../program-end.ts';
 import { isBareComponent, packageOf } from '../run-target.ts';
 import { runVirtually } from '../virtual-run.ts';
 
@@ -28,18 +29,20 @@ interface Choice {
   readonly grantManifest?: string;
   readonly memory?: string;
   readonly virtualTime?: boolean;
-  readonly wallLimit: string;
+  readonly wallLimit?: string;
   readonly placement: string;
   readonly state: string;
 }
 
 const START_TIMEOUT_MS = 20_000;
+/** Of the host's time, for a minute of virtual time. */
+const WALL_LIMIT = '30s';
 
 export function registerRun(root: Command, context: CommandContext): void {
   root
     .command('run')
     .description(
-      'Sideloads an app to a fresh simulated device and streams what happens. Times count from the start of the app.',
+      'Sideloads an app to a fresh simulated device and streams what happens. Times count from the start of the app. One bare component without --for is a program: the run is over when it ends, with exit code 1 if it failed.',
     )
     .argument('<target...>', 'app folder, image package, or bare component; several run side by side')
     .option('--board <name>', 'board to simulate', 'mt3620_rdb')
@@ -53,8 +56,7 @@ export function registerRun(root: Command, context: CommandContext): void {
     .option('--virtual-time', 'time goes on only while every app waits: an hour in seconds, the same events every time')
     .option(
       '--wall-limit <duration>',
-      'with --virtual-time: what a minute of it may take before the run is ended',
-      '30s',
+      `with --virtual-time: what a minute of it may take before the run is ended (default: "${WALL_LIMIT}")`,
     )
     .addOption(
       new Option(
@@ -71,7 +73,7 @@ export function registerRun(root: Command, context: CommandContext): void {
     .option('--json', 'JSON Lines: {"t","kind",…}')
     .addHelpText(
       'after',
-      '\nExamples:\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s --json\n  npx casemate run hello.wasm --for 2s --memory 1MiB\n  npx casemate run apps/blink --virtual-time --for 1h --seed 1',
+      '\nExamples:\n  npx casemate run apps/blink --for 3s --press SAMPLE_BUTTON_1@1s --json\n  npx casemate run hello.wasm\n  npx casemate run large.wasm --memory 1MiB --grant-manifest app_manifest.json\n  npx casemate run apps/blink --virtual-time --for 1h --seed 1',
     )
     .action((targets: readonly string[], choice: Choice) =>
       interruptible((signal) => run(context, targets, choice, signal)),
@@ -92,12 +94,17 @@ async function run(
   const forMs = choice.for === undefined ? undefined : parseDuration(choice.for);
   const seed = choice.seed === undefined ? {} : { seed: parseSeed(choice.seed) };
   const memoryLimitBytes = choice.memory === undefined ? undefined : parseMemory(choice.memory);
+  const pieceWithinMs = parseDuration(choice.wallLimit ?? WALL_LIMIT);
+  const virtualTime = choice.virtualTime === true;
+  if (choice.wallLimit !== undefined && !virtualTime) throw unusable('--wall-limit goes with --virtual-time');
+  const bare = new Set<string>();
+  for (const target of targets) if (await isBareComponent(cwd, target)) bare.add(target);
+  if (choice.grantManifest !== undefined && bare.size === 0) {
+    throw unusable('--grant-manifest is for a bare component: an app folder and an image have a manifest of their own');
+  }
   outcome.progress('preparing the profile');
   const profile = await prepareProfile(stateFolder(cwd, choice));
   outcome.progress('building');
-  // A program that was started by itself is over when it ends; a device would start it again.
-  const [only = ''] = targets.length === 1 ? targets : [];
-  const endsWithApp = forMs === undefined && only !== '' && (await isBareComponent(cwd, only));
   const images: Uint8Array[] = [];
   for (const target of targets) {
     const { grantManifest } = choice;
@@ -105,7 +112,6 @@ async function run(
     images.push(await packageOf({ ...from, key: profile.developmentKey }));
   }
   outcome.progress('starting a fresh device');
-  const virtualTime = choice.virtualTime === true;
   const placement = choice.placement === 'process' ? {} : { placement: choice.placement };
   const device = {
     profile,
@@ -117,17 +123,25 @@ async function run(
     ...seed,
     ...placement,
   };
-  const tell = (event: BenchEvent): void => outcome.line(event, () => eventText(event));
+  const tellAll = (event: BenchEvent): void => outcome.line(event, () => eventText(event));
+  const isProgram = forMs === undefined && targets.length === 1 && bare.size === 1;
+  const program = isProgram ? new ProgramEnd(tellAll) : undefined;
+  const tell = program?.tell ?? tellAll;
   await withFreshDevice(device, async (bench) => {
-    if (!virtualTime) return stream(bench, images, { presses, forMs, endsWithApp, tell });
-    const pieceWithinMs = parseDuration(choice.wallLimit);
+    if (!virtualTime) return stream(bench, images, { presses, forMs, tell, over: program?.over });
+    const isOver = (): boolean => program?.end !== undefined;
     const install = (): Promise<void> => sideloadAll(bench, images);
-    await Promise.race([runVirtually(bench, { presses, forMs, tell, install, pieceWithinMs }), endedEarly(bench)]);
+    await Promise.race([
+      runVirtually(bench, { presses, forMs, tell, isOver, install, pieceWithinMs }),
+      endedEarly(bench),
+    ]);
   });
+  program?.requireSuccess();
 }
 
 interface StreamOptions {
-  readonly endsWithApp: boolean;
+  /** Resolves when there is nothing more to wait for. */
+  readonly over: Promise<void> | undefined;
   readonly presses: readonly (Press & { readonly pin: number })[];
   readonly forMs: number | undefined;
   readonly tell: (event: BenchEvent) => void;
@@ -137,12 +151,10 @@ interface StreamOptions {
 async function stream(
   bench: Bench,
   images: readonly Uint8Array[],
-  { presses, forMs, endsWithApp, tell }: StreamOptions,
+  { presses, forMs, over, tell }: StreamOptions,
 ): Promise<void> {
   let zero: number | undefined;
-  const over = Promise.withResolvers<void>();
   bench.onEvent((event) => {
-    if (endsWithApp && zero !== undefined && event.kind === 'exit') over.resolve();
     if (event.kind === 'started') zero ??= event.t;
     if (zero !== undefined) tell({ ...event, t: Math.round((event.t - zero) * 1000) / 1000 });
   });
@@ -150,7 +162,7 @@ async function stream(
   await Promise.all([sideloadAll(bench, images), started]);
   const timers = presses.map(({ atMs, pin }) => setTimeout(() => bench.press(pin), atMs));
   try {
-    await Promise.race([untilOver(forMs, bench.ended), over.promise]);
+    await Promise.race([untilOver(forMs, bench.ended), ...(over === undefined ? [] : [over])]);
   } finally {
     for (const timer of timers) clearTimeout(timer);
   }
@@ -163,6 +175,10 @@ async function sideloadAll(bench: Bench, images: readonly Uint8Array[]): Promise
 async function endedEarly(bench: Bench): Promise<never> {
   await bench.ended;
   throw new CliError('interrupted', 'the device went off by itself', { fault: 'world' });
+}
+
+function unusable(message: string): CliError {
+  return new CliError('usage', message, { fault: 'caller', hint: 'npx casemate run --help shows how.' });
 }
 
 function parseSeed(text: string): number {

@@ -1,7 +1,6 @@
 // One HTTP/1.1 request over a connection of its own, and its answer. The host follows no redirect, keeps no connection and no cookie: whom a
 // guest talks to is decided anew for every request, by the broker and the firewall.
 
-import { concatBytes } from '../../../../contracts/core/bytes.ts';
 import { parseIp } from '../../../../contracts/core/ip-address.ts';
 import type { Later } from '../../../../contracts/core/later.ts';
 import { after } from '../../../../contracts/core/later.ts';
@@ -19,13 +18,12 @@ import { BodyReader } from './body-reader.ts';
 import type { FieldList } from './http-fields.ts';
 import type { HttpErrorName } from './http-types.ts';
 import { httpErrorOf, httpErrorValue } from './http-types.ts';
-import type { BodyCarrier, RequestBody } from './request-body.ts';
+import { MessageSender, headBytes } from './message-sender.ts';
+import type { BodyCarrier, OutgoingBody } from './outgoing-body.ts';
 import type { ResponseHead } from './response-head.ts';
 import { ResponseError, ResponseHeadReader } from './response-head.ts';
 
 const READ_BYTES = 16 * 1024;
-/** A chunk's length in hex and its two line ends. */
-const CHUNK_FRAME_BYTES = 12;
 
 export interface HttpTarget {
   readonly host: string;
@@ -38,7 +36,7 @@ export interface HttpRequest {
   readonly authority: string;
   readonly fields: FieldList;
   /** `undefined`: the guest never asked for one. */
-  readonly body: RequestBody | undefined;
+  readonly body: OutgoingBody | undefined;
 }
 
 type Phase =
@@ -54,9 +52,7 @@ export class HttpExchange implements BodyCarrier {
   readonly #head = new ResponseHeadReader();
   #phase: Phase = { kind: 'idle' };
   #error: HttpErrorName | undefined;
-  /** The head of the request, and what frames its body. */
-  #unsent: Uint8Array;
-  #isBodyEnded = false;
+  readonly #sender: MessageSender;
   #response: ResponseHead | undefined;
   #body: BodyReader | undefined;
   #received: Uint8Array[] = [];
@@ -65,9 +61,8 @@ export class HttpExchange implements BodyCarrier {
     this.#broker = broker;
     this.#target = target;
     this.#request = request;
-    this.#unsent = headOf(request);
-    if (request.body === undefined) this.#isBodyEnded = true;
-    else request.body.carrier = this;
+    this.#sender = senderOf(request);
+    if (request.body !== undefined) request.body.carrier = this;
   }
 
   /** Asks for the host's name. The error is the one that the guest gets at once. */
@@ -174,12 +169,13 @@ export class HttpExchange implements BodyCarrier {
   }
 
   #send(output: OutputStream): Later<boolean> {
-    if (this.#request.body?.isBroken === true) return this.#fail('HTTP-request-body-size');
-    if (!this.#hasUnsent) return false;
+    const sender = this.#sender;
+    if (sender.isBroken) return this.#fail('HTTP-request-body-size');
+    if (!sender.hasUnsent) return false;
     return after(output.checkWrite(), (room) => {
       // A server that answers before it has heard all may close its side: its answer counts.
       if (typeof room !== 'number') return this.#sendNoMore();
-      const bytes = this.#next(room);
+      const bytes = sender.next(room);
       return bytes.length === 0
         ? false
         : after(output.write(bytes), (fault) => (fault === undefined ? true : this.#sendNoMore()));
@@ -187,31 +183,8 @@ export class HttpExchange implements BodyCarrier {
   }
 
   #sendNoMore(): boolean {
-    this.#unsent = new Uint8Array(0);
-    this.#isBodyEnded = true;
+    this.#sender.stop();
     return true;
-  }
-
-  get #hasUnsent(): boolean {
-    const { body } = this.#request;
-    return this.#unsent.length > 0 || (!this.#isBodyEnded && body !== undefined && (body.hasUnsent || body.isFinished));
-  }
-
-  #next(room: number): Uint8Array {
-    const { body } = this.#request;
-    const isInChunks = body?.announcedBytes === undefined;
-    const space = room - this.#unsent.length - (isInChunks ? CHUNK_FRAME_BYTES : 0);
-    if (body !== undefined && !this.#isBodyEnded && space > 0) {
-      const part = body.take(space);
-      if (part.length > 0) this.#unsent = concatBytes(this.#unsent, ...(isInChunks ? chunkOf(part) : [part]));
-      if (body.isOver) {
-        this.#isBodyEnded = true;
-        if (isInChunks) this.#unsent = concatBytes(this.#unsent, LAST_CHUNK);
-      }
-    }
-    const bytes = this.#unsent.subarray(0, room);
-    this.#unsent = this.#unsent.slice(bytes.length);
-    return bytes;
   }
 
   #readHead(input: InputStream): Later<boolean> {
@@ -263,7 +236,7 @@ export class HttpExchange implements BodyCarrier {
       case 'connecting':
         return phase.socket.pollable().readiness();
       case 'open': {
-        const pollable = (this.#hasUnsent ? phase.output : phase.input).subscribe();
+        const pollable = (this.#sender.hasUnsent ? phase.output : phase.input).subscribe();
         return after(pollable.readiness(), (readiness) => {
           pollable.close?.();
           return readiness;
@@ -296,30 +269,11 @@ export class HttpExchange implements BodyCarrier {
   }
 }
 
-const LAST_CHUNK = new TextEncoder().encode('0\r\n\r\n');
-
-function chunkOf(part: Uint8Array): readonly Uint8Array[] {
-  const text = new TextEncoder();
-  return [text.encode(`${part.length.toString(16)}\r\n`), part, text.encode('\r\n')];
-}
-
-/** The guest's fields were checked when it made them: none of them can end a line. */
-function headOf({ method, path, authority, fields, body }: HttpRequest): Uint8Array {
-  const text = new TextEncoder();
-  const line = (start: string, rest: Uint8Array = new Uint8Array(0)): readonly Uint8Array[] => [
-    text.encode(start),
-    rest,
-    text.encode('\r\n'),
-  ];
+function senderOf({ method, path, authority, fields, body }: HttpRequest): MessageSender {
   const isInChunks = body !== undefined && body.announcedBytes === undefined;
-  return concatBytes(
-    ...line(`${method} ${path} HTTP/1.1`),
-    ...line(`host: ${authority}`),
-    ...line('connection: close'),
-    ...fields.flatMap(([name, value]) => line(`${name}: `, value)),
-    ...(isInChunks ? line('transfer-encoding: chunked') : []),
-    ...line(''),
-  );
+  const lines = [`${method} ${path} HTTP/1.1`, `host: ${authority}`, 'connection: close'];
+  const head = headBytes([...lines, ...(isInChunks ? ['transfer-encoding: chunked'] : [])], fields);
+  return new MessageSender(head, body, isInChunks ? 'chunked' : 'plain');
 }
 
 export function faultOf(error: HttpErrorName): StreamFault {

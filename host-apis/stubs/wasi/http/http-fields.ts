@@ -22,6 +22,11 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 /** All of them together, names and values. */
 export const FIELDS_MAX_BYTES = 16 * 1024;
 
+/** Whether it belongs to the connection: a guest neither sets nor sees it. */
+export function isForbidden(name: string): boolean {
+  return FORBIDDEN.has(name.toLowerCase());
+}
+
 export function isToken(text: string): boolean {
   return NAME.test(text);
 }
@@ -79,7 +84,7 @@ export class HttpFields {
   #faultOf(name: string, values: readonly Uint8Array[]): FieldFault | undefined {
     if (this.isImmutable) return 'immutable';
     if (!isToken(name) || !values.every(isFieldValue)) return 'invalid-syntax';
-    return FORBIDDEN.has(name.toLowerCase()) ? 'forbidden' : undefined;
+    return isForbidden(name) ? 'forbidden' : undefined;
   }
 }
 

@@ -1,4 +1,4 @@
-// wasi:http/types and wasi:http/outgoing-handler for the guest: the client's side. What serves requests (incoming-handler) is not offered.
+// wasi:http/types and wasi:http/outgoing-handler for the guest: what both sides have, and the client's. The server's is in server-items.ts.
 
 import type { HostInterface, HostItem, HostOffers } from '../../../../component/host-interface.ts';
 import { blockingHostFunction, hostFunction, hostResource, hostType } from '../../../../component/host-interface.ts';
@@ -14,6 +14,8 @@ import { HttpFields } from './http-fields.ts';
 import { METHODS, OutgoingRequest } from './http-request.ts';
 import type { Scheme } from './http-request.ts';
 import type { WasiHttp } from './http-resources.ts';
+import { serverItems } from './server-items.ts';
+import { methodValue, optional, schemeValue } from './request-values.ts';
 import * as types from './http-types.ts';
 
 const { string, u16, u64 } = PRIMITIVE_TYPES;
@@ -51,6 +53,7 @@ export function httpOffers(http: WasiHttp): HostOffers {
         ...optionItems(http),
         ...responseItems(http),
         ...bodyItems(http),
+        ...serverItems(http),
       ]),
     ],
     [
@@ -185,7 +188,8 @@ function requestBodyItems(http: WasiHttp): Items {
           const given = trailers as Case;
           if (given.index === 1) http.fields.drop(Number(given.value));
           const isWhole = body?.finish() === true;
-          const outcome: Case = isWhole ? ok() : { index: 1, value: types.httpErrorValue('HTTP-request-body-size') };
+          const error = `HTTP-${body?.message ?? 'request'}-body-size` as const;
+          const outcome: Case = isWhole ? ok() : { index: 1, value: types.httpErrorValue(error) };
           return after(body?.carrier?.pump(), () => outcome);
         },
       ),
@@ -295,23 +299,9 @@ function bodyItems(http: WasiHttp): Items {
   ];
 }
 
-function methodValue(method: string): Case {
-  const index = (METHODS as readonly string[]).indexOf(method);
-  return index === -1 ? { index: METHODS.length, value: method } : { index, value: undefined };
-}
-
-function schemeValue(scheme: Scheme): Case {
-  if (scheme.kind === 'other') return { index: 2, value: scheme.name };
-  return { index: scheme.kind === 'http' ? 0 : 1, value: undefined };
-}
-
 function readScheme({ index, value }: Case): Scheme {
   if (index === 2) return { kind: 'other', name: textOf(value) };
   return { kind: index === 0 ? 'http' : 'https' };
-}
-
-function optional(text: string | undefined): Case {
-  return text === undefined ? none() : some(text);
 }
 
 function optionalText({ index, value }: Case): string | undefined {

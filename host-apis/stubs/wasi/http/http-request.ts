@@ -4,16 +4,16 @@ import type { HttpTarget } from './http-exchange.ts';
 import type { HttpFields } from './http-fields.ts';
 import { isToken } from './http-fields.ts';
 import type { HttpErrorName } from './http-types.ts';
-import { RequestBody } from './request-body.ts';
+import { announcedLength, OutgoingBody } from './outgoing-body.ts';
 
 /** In the order of `method`; the last one is any other. */
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 /** What no server has to take (RFC 9110 section 4.1 recommends 8000). */
-const PATH_MAX_LENGTH = 8000;
+export const PATH_MAX_LENGTH = 8000;
 const PATH = /^[/*?][\x21-\x7e]*$/;
-const AUTHORITY = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9A-Za-z._-]+))(?::([0-9]{1,5}))?$/;
+/** Host and port, as in `host` and in the guest's authority. */
+export const AUTHORITY = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9A-Za-z._-]+))(?::([0-9]{1,5}))?$/;
 const HTTP_PORT = 80;
-const LENGTH = /^[0-9]{1,15}$/;
 
 export type Scheme = { readonly kind: 'http' | 'https' } | { readonly kind: 'other'; readonly name: string };
 
@@ -23,7 +23,7 @@ export class OutgoingRequest {
   path: string | undefined;
   scheme: Scheme | undefined;
   authority: string | undefined;
-  #body: RequestBody | undefined;
+  #body: OutgoingBody | undefined;
 
   constructor(fields: HttpFields) {
     this.fields = fields;
@@ -48,14 +48,15 @@ export class OutgoingRequest {
   }
 
   /** Once. */
-  takeBody(): RequestBody | undefined {
+  takeBody(): OutgoingBody | undefined {
     if (this.#body !== undefined) return undefined;
-    const [length] = this.fields.get('content-length').map((value) => new TextDecoder().decode(value));
-    this.#body = new RequestBody(length === undefined ? undefined : Number(length));
+    const length = announcedLength(this.fields.entries);
+    // One that nobody could read keeps the request from going anywhere (`target`).
+    this.#body = new OutgoingBody('request', length === 'malformed' ? 0 : length);
     return this.#body;
   }
 
-  get body(): RequestBody | undefined {
+  get body(): OutgoingBody | undefined {
     return this.#body;
   }
 
@@ -66,9 +67,9 @@ export class OutgoingRequest {
     if (this.scheme?.kind === 'other') return 'HTTP-request-URI-invalid';
     // A tunnel would take the guest to another host than the one that was asked for.
     if (this.method === 'CONNECT') return 'HTTP-request-method-invalid';
-    const lengths = this.fields.get('content-length').map((value) => new TextDecoder().decode(value));
-    if (lengths.length > 1 || !lengths.every((length) => LENGTH.test(length))) return 'HTTP-request-body-size';
-    if (lengths.length === 1 && lengths[0] !== '0' && this.#body === undefined) return 'HTTP-request-body-size';
+    const length = announcedLength(this.fields.entries);
+    if (length === 'malformed') return 'HTTP-request-body-size';
+    if (length !== undefined && length > 0 && this.#body === undefined) return 'HTTP-request-body-size';
     const [, v6, name, port] = AUTHORITY.exec(this.authority ?? '') ?? [];
     const host = v6 ?? name;
     const number = port === undefined ? HTTP_PORT : Number(port);

@@ -3,12 +3,15 @@
 import { ResourceType } from '../../../../component/value-types.ts';
 import type { BrokerClient } from '../../broker-pipe.ts';
 import { HostTable } from '../host-table.ts';
-import type { WasiIo } from '../io.ts';
+import type { InputStream, WasiIo } from '../io.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import type { HttpFields } from './http-fields.ts';
 import type { OutgoingRequest } from './http-request.ts';
-import type { RequestBody } from './request-body.ts';
+import type { OutgoingBody } from './outgoing-body.ts';
+import type { OutgoingResponse } from './outgoing-response.ts';
+import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
+import type { ServerExchange } from './server-exchange.ts';
 
 /** An answer that was handed to the guest: its connection goes with whatever of it the guest holds last. */
 export interface HeldResponse {
@@ -22,9 +25,23 @@ export interface HeldFuture {
   isTaken: boolean;
 }
 
+/** Where the body of a message comes from. */
+export interface BodySource {
+  bodyStream(): InputStream;
+  /** The guest wants no more of it. */
+  close(): void;
+}
+
 export interface HeldBody {
-  readonly exchange: HttpExchange;
+  readonly exchange: BodySource;
   isStreamTaken: boolean;
+}
+
+/** A client's request that was handed to the guest. */
+export interface HeldRequest {
+  readonly exchange: ServerExchange;
+  readonly head: RequestHead;
+  isConsumed: boolean;
 }
 
 export class WasiHttp {
@@ -34,7 +51,7 @@ export class WasiHttp {
   readonly fieldsType = new ResourceType('fields', (rep) => this.fields.drop(rep));
   readonly requests = new HostTable<OutgoingRequest>((request) => request.body?.abandon());
   readonly requestType = new ResourceType('outgoing-request', (rep) => this.requests.drop(rep));
-  readonly requestBodies = new HostTable<RequestBody>((body) => body.abandon());
+  readonly requestBodies = new HostTable<OutgoingBody>((body) => body.abandon());
   readonly requestBodyType = new ResourceType('outgoing-body', (rep) => this.requestBodies.drop(rep));
   readonly options = new HostTable<null>();
   readonly optionsType = new ResourceType('request-options', (rep) => this.options.drop(rep));
@@ -48,6 +65,14 @@ export class WasiHttp {
   readonly bodyType = new ResourceType('incoming-body', (rep) => this.bodies.drop(rep));
   readonly trailers = new HostTable<{ isTaken: boolean }>();
   readonly trailersType = new ResourceType('future-trailers', (rep) => this.trailers.drop(rep));
+
+  readonly incoming = new HostTable<HeldRequest>();
+  readonly incomingType = new ResourceType('incoming-request', (rep) => this.incoming.drop(rep));
+  readonly answers = new HostTable<OutgoingResponse>((response) => response.body?.abandon());
+  readonly answerType = new ResourceType('outgoing-response', (rep) => this.answers.drop(rep));
+  /** Dropped: the guest did not answer, and its caller is told so when it returns. */
+  readonly outparams = new HostTable<ServerExchange>();
+  readonly outparamType = new ResourceType('response-outparam', (rep) => this.outparams.drop(rep));
 
   constructor(io: WasiIo, broker: BrokerClient) {
     this.io = io;

@@ -4,7 +4,7 @@
 import { concatBytes } from '../../../../contracts/core/bytes.ts';
 import { CodedError } from '../../../../contracts/core/coded-error.ts';
 import type { FieldList } from './http-fields.ts';
-import { FIELDS_MAX_BYTES, isFieldValue, isToken } from './http-fields.ts';
+import { HEAD_MAX_BYTES, endOfHead, latin1, readField } from './head-lines.ts';
 
 export type ResponseErrorCode =
   'HTTP-protocol-error' | 'HTTP-response-header-section-size' | 'HTTP-response-transfer-coding';
@@ -21,7 +21,6 @@ export interface ResponseHead {
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 const LENGTH = /^[0-9]{1,15}$/;
-const HEAD_MAX_BYTES = FIELDS_MAX_BYTES + 1024;
 
 /** Collects a head piece by piece. */
 export class ResponseHeadReader {
@@ -47,31 +46,12 @@ export class ResponseHeadReader {
   }
 }
 
-/** Behind the empty line. */
-function endOfHead(bytes: Uint8Array): number | undefined {
-  for (let at = bytes.indexOf(0x0d); at !== -1 && at + 3 < bytes.length; at = bytes.indexOf(0x0d, at + 1)) {
-    if (bytes[at + 1] === 0x0a && bytes[at + 2] === 0x0d && bytes[at + 3] === 0x0a) return at + 4;
-  }
-  return undefined;
-}
-
 function readHead(bytes: Uint8Array, isHead: boolean): ResponseHead {
   const [statusLine = '', ...lines] = latin1(bytes.subarray(0, bytes.length - 4)).split('\r\n');
   const status = Number(STATUS_LINE.exec(statusLine)?.[1] ?? 0);
   if (status === 0) throw malformed('the status line');
-  const fields = lines.map(readField);
+  const fields = lines.map((line) => readField(line) ?? unreadable());
   return { status, fields, body: bodyEnd(status, fields, isHead) };
-}
-
-function readField(line: string): readonly [string, Uint8Array] {
-  const colon = line.indexOf(':');
-  const name = line.slice(0, Math.max(colon, 0));
-  const value = Uint8Array.from(line.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, ''), (letter) =>
-    letter.charCodeAt(0),
-  );
-  // A line that begins with a space would continue the one before it for some readers, and be another one for others.
-  if (!isToken(name) || !isFieldValue(value)) throw malformed('a header');
-  return [name, value];
 }
 
 function bodyEnd(status: number, fields: FieldList, isHead: boolean): BodyEnd {
@@ -90,15 +70,12 @@ function bodyEnd(status: number, fields: FieldList, isHead: boolean): BodyEnd {
   return length === undefined ? { kind: 'close' } : { kind: 'length', bytes: Number(length) };
 }
 
-/** One character a byte. */
-export function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
-}
-
 function malformed(what: string): ResponseError {
   return new ResponseError('HTTP-protocol-error', `not understood: ${what}`);
+}
+
+function unreadable(): never {
+  throw malformed('a header');
 }
 
 function tooLarge(): ResponseError {

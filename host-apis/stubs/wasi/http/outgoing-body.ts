@@ -1,14 +1,16 @@
-// The body of a request on its way: what the guest wrote and the connection has not taken. Never more than its bound, whoever is slow.
+// The body of a request or of an answer on its way: what the guest wrote and the connection has not taken. Never more than its bound, whoever is slow.
 
 import { concatBytes } from '../../../../contracts/core/bytes.ts';
 import type { Later } from '../../../../contracts/core/later.ts';
 import { after } from '../../../../contracts/core/later.ts';
 import type { OutputStream, Pollable, Readiness, StreamFault } from '../io.ts';
 import { CLOSED } from '../io.ts';
+import type { FieldList } from './http-fields.ts';
+import { latin1 } from './head-lines.ts';
 
 export const UNSENT_MAX_BYTES = 64 * 1024;
 
-/** What carries it on; the request before it was handed over has none. */
+/** What carries it on; a message before it was handed over has none. */
 export interface BodyCarrier {
   /** Moves as much as can be moved now. */
   pump(): Later<void>;
@@ -16,7 +18,21 @@ export interface BodyCarrier {
   readonly fault: StreamFault | undefined;
 }
 
-export class RequestBody {
+const LENGTH = /^[0-9]{1,15}$/;
+
+/** What the message's own `content-length` announces: `undefined` without one, `malformed` where two readers could differ. */
+export function announcedLength(fields: FieldList): number | undefined | 'malformed' {
+  const lengths = fields.flatMap(([name, value]) => (name.toLowerCase() === 'content-length' ? [latin1(value)] : []));
+  const [length] = lengths;
+  if (length === undefined) return undefined;
+  return lengths.length === 1 && LENGTH.test(length) ? Number(length) : 'malformed';
+}
+
+/** Which message it is part of: what is said of one that is not as long as announced. */
+export type OutgoingMessage = 'request' | 'response';
+
+export class OutgoingBody {
+  readonly message: OutgoingMessage;
   /** Told by the guest's own `content-length`; `undefined`: sent in chunks. */
   readonly announcedBytes: number | undefined;
   #unsent: Uint8Array[] = [];
@@ -25,7 +41,8 @@ export class RequestBody {
   #state: 'open' | 'finished' | 'broken' = 'open';
   carrier: BodyCarrier | undefined;
 
-  constructor(announcedBytes: number | undefined) {
+  constructor(message: OutgoingMessage, announcedBytes: number | undefined) {
+    this.message = message;
     this.announcedBytes = announcedBytes;
   }
 
@@ -51,7 +68,7 @@ export class RequestBody {
     return isWhole;
   }
 
-  /** The guest dropped it unfinished: the server must not take it for whole. */
+  /** The guest dropped it unfinished: whoever gets it must not take it for whole. */
   abandon(): void {
     if (this.#state === 'open') this.#state = 'broken';
   }
