@@ -227,6 +227,5 @@ test('whatever calls a taken-over app makes, each is answered, no service fails,
     t.deepEqual(reports, []);
     close();
   });
-  await fc.assert(law, { numRuns: 200 });
-  t.pass();
+  await t.notThrowsAsync(fc.assert(law, { numRuns: 200 }));
 });

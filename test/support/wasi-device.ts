@@ -2,8 +2,8 @@
 // bytes from a seed. It must never answer more kindly than the real broker.
 
 import type { AppReply, AppRequest, AppResult } from '../../contracts/wire/app-call.ts';
-import { encodeStorageEntries, encodeStorageStat } from '../../contracts/wire/app-call/storage-calls.ts';
 import type { StorageRequest } from '../../contracts/wire/app-call/storage-calls.ts';
+import { performStorage } from '../../runtime/os/storage/perform-storage.ts';
 import { StorageRefusal, StorageVolume } from '../../runtime/os/storage/storage-volume.ts';
 import { FakeBroker } from './fake-broker.ts';
 
@@ -67,42 +67,13 @@ export class WasiDevice {
   #store(request: StorageRequest): AppReply {
     const { storageBytes: limit = 0 } = this.#options;
     if (limit === 0) return { ok: false, error: 'access-denied' };
+    if (request.function === 'storage.sync') this.syncs++;
     try {
-      return done(this.#perform(request, limit));
+      return done(performStorage(this.volume, limit, request));
     } catch (error) {
       if (error instanceof StorageRefusal) return { ok: false, error: error.code };
       throw error;
     }
-  }
-
-  #perform(request: StorageRequest, limit: number): AppResult {
-    const { volume } = this;
-    switch (request.function) {
-      case 'storage.stat':
-        return { kind: 'bytes', value: encodeStorageStat(volume.stat(request.path)) };
-      case 'storage.list':
-        return { kind: 'bytes', value: encodeStorageEntries(volume.list(request.path)) };
-      case 'storage.read':
-        return { kind: 'bytes', value: volume.read(request.path, request.offset, request.length) };
-      case 'storage.create':
-        volume.create(request.path, request.kind);
-        break;
-      case 'storage.write':
-        volume.write(request.path, request.offset, request.bytes, limit);
-        break;
-      case 'storage.resize':
-        volume.resize(request.path, request.size, limit);
-        break;
-      case 'storage.rename':
-        volume.rename(request.path, request.to);
-        break;
-      case 'storage.remove':
-        volume.remove(request.path, request.kind);
-        break;
-      case 'storage.sync':
-        this.syncs++;
-    }
-    return { kind: 'none' };
   }
 
   /** A linear congruential generator (Knuth, MMIX's high half would do as well): for replay, not for keys. */

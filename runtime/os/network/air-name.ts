@@ -7,6 +7,7 @@ import { RadioLinkError } from '../../../contracts/wire/radio-link.ts';
 import type { NameLookup, OnChange, PortResult } from '../../../host-apis/ports.ts';
 import type { AirEnd, AirLine } from './air-link.ts';
 import { Changes } from './changes.ts';
+import { HeldLine } from './held-line.ts';
 import { DENIED, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 
 export interface AirNameParts {
@@ -18,15 +19,16 @@ export interface AirNameParts {
 export class AirName implements NameLookup, AirEnd {
   readonly #parts: AirNameParts;
   readonly #changes = new Changes();
-  #line: AirLine | undefined;
+  readonly #line: HeldLine;
   #answer: PortResult<readonly string[]> = WOULD_BLOCK;
 
   constructor(parts: AirNameParts) {
     this.#parts = parts;
+    this.#line = new HeldLine(parts.onGone);
   }
 
   start(line: AirLine): void {
-    this.#line = line;
+    this.#line.hold(line);
   }
 
   readonly onChange: OnChange = (listener) => this.#changes.on(listener);
@@ -36,9 +38,7 @@ export class AirName implements NameLookup, AirEnd {
   }
 
   close(): void {
-    const line = this.#line;
-    line?.send({ kind: 'closed', stream: line.stream, how: 'finished' });
-    this.#gone();
+    this.#line.finish();
   }
 
   fromOutside(frame: RadioFrame): void {
@@ -58,14 +58,7 @@ export class AirName implements NameLookup, AirEnd {
 
   #settle(answer: PortResult<readonly string[]>): void {
     this.#answer = answer;
-    this.#gone();
+    this.#line.release();
     this.#changes.tell();
-  }
-
-  #gone(): void {
-    if (this.#line === undefined) return;
-    this.#line.forget();
-    this.#line = undefined;
-    this.#parts.onGone();
   }
 }

@@ -6,6 +6,7 @@ import { RADIO_CALLERS_MAX, RadioLinkError } from '../../../contracts/wire/radio
 import type { OnChange, Peer, PortResult, TcpListener, TcpStream } from '../../../host-apis/ports.ts';
 import type { AirEnd, AirLine } from './air-link.ts';
 import { Changes } from './changes.ts';
+import { HeldLine } from './held-line.ts';
 import type { Refused } from './port-results.ts';
 import { DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 
@@ -19,7 +20,10 @@ export interface AirPortParts {
 export class AirPort implements TcpListener, AirEnd {
   readonly #parts: AirPortParts;
   readonly #changes = new Changes();
-  #line: AirLine | undefined;
+  readonly #line = new HeldLine(() => {
+    this.#callers = [];
+    this.#parts.onGone();
+  });
   #isOpen = false;
   #failure: AppErrorCode | undefined;
   /** Who waits at the access point, in their order. */
@@ -30,7 +34,7 @@ export class AirPort implements TcpListener, AirEnd {
   }
 
   start(line: AirLine): void {
-    this.#line = line;
+    this.#line.hold(line);
   }
 
   readonly onChange: OnChange = (listener) => this.#changes.on(listener);
@@ -46,18 +50,17 @@ export class AirPort implements TcpListener, AirEnd {
 
   accept(): PortResult<{ readonly stream: TcpStream; readonly peer: Peer }> {
     const [peer] = this.#callers;
+    const { stream: listener } = this.#line;
     if (this.#failure !== undefined) return failed(this.#failure);
-    if (peer === undefined || this.#line === undefined) return WOULD_BLOCK;
-    const stream: PortResult<TcpStream> | Refused = this.#parts.accept(this.#line.stream);
+    if (peer === undefined || listener === undefined) return WOULD_BLOCK;
+    const stream: PortResult<TcpStream> | Refused = this.#parts.accept(listener);
     if (!stream.ok) return stream;
     this.#callers.shift();
     return done({ stream: stream.value, peer });
   }
 
   close(): void {
-    const line = this.#line;
-    line?.send({ kind: 'closed', stream: line.stream, how: 'finished' });
-    this.#gone();
+    this.#line.finish();
   }
 
   fromOutside(frame: RadioFrame): void {
@@ -78,15 +81,7 @@ export class AirPort implements TcpListener, AirEnd {
 
   #fail(error: AppErrorCode): void {
     this.#failure ??= error;
-    this.#gone();
+    this.#line.release();
     this.#changes.tell();
-  }
-
-  #gone(): void {
-    if (this.#line === undefined) return;
-    this.#line.forget();
-    this.#line = undefined;
-    this.#callers = [];
-    this.#parts.onGone();
   }
 }

@@ -14,6 +14,7 @@ import type { OnChange, PortResult, TcpStream } from '../../../host-apis/ports.t
 import type { AirEnd, AirLine } from './air-link.ts';
 import type { AppBuffers } from './app-buffers.ts';
 import { Changes } from './changes.ts';
+import { HeldLine } from './held-line.ts';
 import { DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 
 /** Credit is given back in pieces of at least this, or when nothing is left to read: not a frame for every byte. */
@@ -33,7 +34,7 @@ export class AirTcp implements TcpStream, AirEnd {
   readonly #changes = new Changes();
   readonly #maySend = new RadioCredit();
   readonly #mayReceive = new RadioCredit();
-  #line: AirLine | undefined;
+  readonly #line = new HeldLine(() => this.#gone());
   #isOpen = false;
   #failure: AppErrorCode | undefined;
   #received: Uint8Array[] = [];
@@ -52,7 +53,7 @@ export class AirTcp implements TcpStream, AirEnd {
   }
 
   start(line: AirLine): void {
-    this.#line = line;
+    this.#line.hold(line);
   }
 
   readonly onChange: OnChange;
@@ -82,7 +83,7 @@ export class AirTcp implements TcpStream, AirEnd {
     this.#sentBytes += taken.length;
     this.#maySend.spend(taken.length);
     for (let at = 0; at < taken.length; at += RADIO_DATA_MAX_BYTES) {
-      this.#send((stream) => ({ kind: 'data', stream, bytes: taken.subarray(at, at + RADIO_DATA_MAX_BYTES) }));
+      this.#line.send((stream) => ({ kind: 'data', stream, bytes: taken.subarray(at, at + RADIO_DATA_MAX_BYTES) }));
     }
     return done(taken.length);
   }
@@ -102,7 +103,7 @@ export class AirTcp implements TcpStream, AirEnd {
       this.#take(Infinity);
     } else if (!this.#hasEnded && this.#isOpen && this.#failure === undefined) {
       this.#hasEnded = true;
-      this.#send((stream) => ({ kind: 'end', stream }));
+      this.#line.send((stream) => ({ kind: 'end', stream }));
     }
     this.#changes.tell();
   }
@@ -118,8 +119,7 @@ export class AirTcp implements TcpStream, AirEnd {
 
   /** Drops it, whatever is on its way. */
   reset(): void {
-    this.#send((stream) => ({ kind: 'closed', stream, how: 'finished' }));
-    this.#gone();
+    this.#line.finish();
   }
 
   fromOutside(frame: RadioFrame): void {
@@ -162,7 +162,7 @@ export class AirTcp implements TcpStream, AirEnd {
   }
 
   #overfull(): void {
-    this.#send((stream) => ({ kind: 'closed', stream, how: 'lost' }));
+    this.#line.send((stream) => ({ kind: 'closed', stream, how: 'lost' }));
     this.#fail('connection-reset');
   }
 
@@ -200,23 +200,16 @@ export class AirTcp implements TcpStream, AirEnd {
     const bytes = this.#takenBytes;
     this.#takenBytes = 0;
     this.#mayReceive.restore(bytes);
-    this.#send((stream) => ({ kind: 'credit', stream, bytes }));
+    this.#line.send((stream) => ({ kind: 'credit', stream, bytes }));
   }
 
   #fail(error: AppErrorCode): void {
     this.#failure ??= error;
-    this.#gone();
+    this.#line.release();
     this.#changes.tell();
   }
 
-  #send(frame: (stream: number) => RadioFrame): void {
-    if (this.#line !== undefined) this.#line.send(frame(this.#line.stream));
-  }
-
   #gone(): void {
-    if (this.#line === undefined) return;
-    this.#line.forget();
-    this.#line = undefined;
     this.#parts.buffers.give(this.#sentBytes);
     this.#sentBytes = 0;
     this.#parts.onGone();

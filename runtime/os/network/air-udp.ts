@@ -14,6 +14,7 @@ import type { OnChange, Peer, PortResult, UdpSocket } from '../../../host-apis/p
 import type { AirEnd, AirLine } from './air-link.ts';
 import type { AppBuffers } from './app-buffers.ts';
 import { Changes } from './changes.ts';
+import { HeldLine } from './held-line.ts';
 import { DENIED, DONE, done, failed, REFUSED_AS, WOULD_BLOCK } from './port-results.ts';
 
 /** Peers that one socket remembers, as the tables of any firewall with a state are bounded; the oldest is forgotten. */
@@ -41,7 +42,7 @@ export class AirUdp implements UdpSocket, AirEnd {
   readonly #mayReceive = new RadioCredit();
   readonly #sentTo = new Peers();
   readonly #heardFrom = new Peers();
-  #line: AirLine | undefined;
+  readonly #line = new HeldLine(() => this.#gone());
   #isOpen = false;
   #failure: AppErrorCode | undefined;
   #received: Datagram[] = [];
@@ -54,7 +55,7 @@ export class AirUdp implements UdpSocket, AirEnd {
   }
 
   start(line: AirLine): void {
-    this.#line = line;
+    this.#line.hold(line);
   }
 
   readonly onChange: OnChange;
@@ -91,7 +92,7 @@ export class AirUdp implements UdpSocket, AirEnd {
     this.#sentBytes += cost;
     this.#maySend.spend(cost);
     this.#sentTo.add(peer);
-    this.#send((stream) => ({ kind: 'datagram', stream, ...peer, bytes }));
+    this.#line.send((stream) => ({ kind: 'datagram', stream, ...peer, bytes }));
     return DONE;
   }
 
@@ -104,8 +105,7 @@ export class AirUdp implements UdpSocket, AirEnd {
   }
 
   close(): void {
-    this.#send((stream) => ({ kind: 'closed', stream, how: 'finished' }));
-    this.#gone();
+    this.#line.finish();
     for (const { bytes } of this.#received.splice(0)) this.#parts.buffers.give(costOf(bytes));
   }
 
@@ -150,23 +150,16 @@ export class AirUdp implements UdpSocket, AirEnd {
   #giveCredit(datagram: Uint8Array): void {
     const bytes = costOf(datagram);
     this.#mayReceive.restore(bytes);
-    this.#send((stream) => ({ kind: 'credit', stream, bytes }));
+    this.#line.send((stream) => ({ kind: 'credit', stream, bytes }));
   }
 
   #fail(error: AppErrorCode): void {
     this.#failure ??= error;
-    this.#gone();
+    this.#line.release();
     this.#changes.tell();
   }
 
-  #send(frame: (stream: number) => RadioFrame): void {
-    if (this.#line !== undefined) this.#line.send(frame(this.#line.stream));
-  }
-
   #gone(): void {
-    if (this.#line === undefined) return;
-    this.#line.forget();
-    this.#line = undefined;
     this.#parts.buffers.give(this.#sentBytes);
     this.#sentBytes = 0;
     this.#parts.onGone();

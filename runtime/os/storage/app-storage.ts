@@ -3,13 +3,12 @@
 
 import type { ComponentId } from '../../../contracts/core/ids.ts';
 import { isCoded } from '../../../contracts/core/coded-error.ts';
-import type { AppResult } from '../../../contracts/wire/app-call.ts';
 import type { StorageRequest } from '../../../contracts/wire/app-call/storage-calls.ts';
-import { encodeStorageEntries, encodeStorageStat } from '../../../contracts/wire/app-call/storage-calls.ts';
 import type { AppIdentity, PortResult, StorageAnswer, StoragePort, TimePort } from '../../../host-apis/ports.ts';
 import type { SecureCalls } from '../secure-calls.ts';
 import { SecureCallRefused } from '../secure-calls.ts';
 import { Turnstile } from '../turnstile.ts';
+import { performStorage } from './perform-storage.ts';
 import { keepVolume, loadVolume } from './sealed-volume.ts';
 import { StorageRefusal, StorageVolume } from './storage-volume.ts';
 import { WriteAllowance } from './write-allowance.ts';
@@ -77,7 +76,7 @@ class ComponentStore {
       try {
         const volume = (this.#volume ??= await this.#load());
         if (request.function === 'storage.sync') await this.#sync();
-        const result = perform(volume, limitBytes, request);
+        const result = performStorage(volume, limitBytes, request);
         if (CHANGES.has(request.function)) this.#changed();
         return { ok: true, value: { result, usedBytes: volume.usedBytes } };
       } catch (error) {
@@ -178,36 +177,6 @@ const CHANGES: ReadonlySet<StorageRequest['function']> = new Set([
   'storage.rename',
   'storage.remove',
 ]);
-const NOTHING: AppResult = { kind: 'none' };
-
-function perform(volume: StorageVolume, limitBytes: number, request: StorageRequest): AppResult {
-  switch (request.function) {
-    case 'storage.stat':
-      return { kind: 'bytes', value: encodeStorageStat(volume.stat(request.path)) };
-    case 'storage.list':
-      return { kind: 'bytes', value: encodeStorageEntries(volume.list(request.path)) };
-    case 'storage.read':
-      return { kind: 'bytes', value: volume.read(request.path, request.offset, request.length) };
-    case 'storage.create':
-      volume.create(request.path, request.kind);
-      return NOTHING;
-    case 'storage.write':
-      volume.write(request.path, request.offset, request.bytes, limitBytes);
-      return NOTHING;
-    case 'storage.resize':
-      volume.resize(request.path, request.size, limitBytes);
-      return NOTHING;
-    case 'storage.rename':
-      volume.rename(request.path, request.to);
-      return NOTHING;
-    case 'storage.remove':
-      volume.remove(request.path, request.kind);
-      return NOTHING;
-    case 'storage.sync':
-      return NOTHING;
-  }
-}
-
 function isLost(error: unknown): boolean {
   return error instanceof SecureCallRefused ? error.code === 'storage-lost' : isCoded(error);
 }
